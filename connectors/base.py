@@ -1,0 +1,109 @@
+"""What every connector promises: streams, cursors, and two kinds of error."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from typing import Any, ClassVar
+
+# One record as the source gave it: a mapping for an API, whatever suits a file.
+Record = Any
+# One canonical row, in the order of the stream's `columns`.
+Row = Sequence[Any]
+
+
+class SourceError(Exception):
+    """Something about a source: the message names the place and the way out."""
+
+    retriable = False
+
+
+class SourceUnavailable(SourceError):
+    """Try again: a timeout, a throttle, a 5xx, a file that is still being written."""
+
+    retriable = True
+
+
+class SourceRefused(SourceError):
+    """A person must look: credentials, permissions, a request the source rejects."""
+
+
+@dataclass(frozen=True, slots=True)
+class Page:
+    """Records that are stored together, and where a later pull may start after them.
+
+    `cursor` None means: these records alone do not move the cursor.
+    """
+
+    records: Sequence[Record]
+    cursor: str | None = None
+
+
+class Stream(ABC):
+    """One kind of record of one source, read in pages from a cursor on."""
+
+    name: ClassVar[str]
+    """Unique within the source; with the source it names the cursor."""
+    entity: ClassVar[str]
+    """orders, refunds, reviews, customers or interactions: a table of `staging`."""
+    columns: ClassVar[tuple[str, ...]]
+    """The columns of `staging.<entity>` that `rows` fills, in its order."""
+    key: ClassVar[tuple[str, ...]]
+    """The columns that identify a record at the source."""
+    cursor: ClassVar[str]
+    """The field of the source that moves forward, for example `update_time`."""
+    overlap: ClassVar[timedelta] = timedelta(minutes=2)
+    """How far behind the cursor each pull starts again, for late updates."""
+    lag: ClassVar[timedelta] = timedelta(seconds=60)
+    """How far behind now each pull stops, since search indexes lag."""
+    max_window: ClassVar[timedelta] = timedelta(days=1)
+    """The longest span that one call of `pages` may be asked for."""
+    is_sorted: ClassVar[bool] = False
+    """True: every page may move the cursor; False: only the end of a window."""
+    holds_whole_orders: bool = True
+    """Whether a pull that has an order has all its lines; see `batch`."""
+
+    def __init__(self, source: str, since: datetime) -> None:
+        self.source = source
+        self.since = since
+
+    @abstractmethod
+    def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
+        """The records changed in [since, until), at most `max_window` long.
+
+        Raises:
+            SourceUnavailable: trying again later may help.
+            SourceRefused: a person must look.
+        """
+
+    @abstractmethod
+    def rows(self, record: Record) -> Iterable[Row]:
+        """The canonical rows of one record, at least one; never raises for bad data.
+
+        A value that cannot be read becomes None and `problem` says what was there.
+        """
+
+    @abstractmethod
+    def record_of(self, raw: Mapping[str, Any]) -> Record:
+        """The record back from its raw JSON, for replaying it after a correction."""
+
+    def check(self) -> None:
+        """Call the source once; raises SourceError when it would not work."""
+        now = datetime.now(UTC)
+        for _ in self.pages(now - timedelta(minutes=5), now - self.lag):
+            return
+
+    def pull(self, cursor: str | None, until: datetime) -> Iterator[Page]:
+        """Everything from `cursor` (None: the configured start) to `until`, in windows.
+
+        The cursor is the ISO time up to which all is stored. The end of each window
+        comes as a page that moves the cursor even if the window was empty.
+        """
+        position = datetime.fromisoformat(cursor) if cursor else self.since
+        end = until - self.lag
+        while position < end:
+            window_end = min(position + self.max_window, end)
+            for page in self.pages(position - self.overlap, window_end):
+                yield page if self.is_sorted else Page(page.records)
+            yield Page((), window_end.isoformat())
+            position = window_end

@@ -1,0 +1,1 @@
+"""Local doubles of outside systems; they import nothing of ours on purpose."""

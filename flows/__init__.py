@@ -1,0 +1,1 @@
+"""What runs: one file per thing that can be started, scheduled, paused or retried."""

@@ -1,0 +1,1 @@
+"""The verbs of the `regulars` command, one file per group."""

@@ -1,0 +1,179 @@
+-- Where do records arrive, how far has each stream been read, what was refused?
+create schema staging;
+
+create table batch (
+    batch_id bigint generated always as identity primary key,
+    source text not null,
+    stream text not null,
+    entity text not null,
+    state text not null default 'landing'
+    check (state in ('landing', 'landed', 'loaded', 'stopped')),
+    is_replay boolean not null default false,
+    -- True: a record that is not in this batch says nothing about its order;
+    -- false: a batch holds whole orders, lines that are gone are removed.
+    holds_whole_orders boolean not null default true,
+    records bigint not null default 0,
+    loaded bigint not null default 0,
+    unchanged bigint not null default 0,
+    quarantined bigint not null default 0,
+    warned bigint not null default 0,
+    note text,
+    started_at timestamptz not null default now(),
+    finished_at timestamptz
+);
+
+comment on column batch.records is
+'records as the source gave them; = loaded + unchanged + quarantined at the end';
+
+-- A stream has at most one batch on its way: a crashed run finds and continues it.
+create unique index batch_on_its_way on batch (source, stream)
+where state in ('landing', 'landed') and not is_replay;
+
+create table stream_cursor (
+    source text not null,
+    stream text not null,
+    cursor text not null,
+    updated_at timestamptz not null default now(),
+    primary key (source, stream)
+);
+
+create table quarantine (
+    quarantine_id bigint generated always as identity primary key,
+    batch_id bigint not null references batch,
+    source text not null,
+    stream text not null,
+    entity text not null,
+    record_no bigint not null,
+    record_key text,
+    reasons text[] not null,
+    raw json not null,
+    raw_digest text not null,
+    place text,
+    first_seen_at timestamptz not null default now(),
+    last_seen_at timestamptz not null default now(),
+    resolution text check (resolution in ('replayed', 'superseded', 'dismissed')),
+    resolved_at timestamptz
+);
+
+comment on column quarantine.place is 'file and line, or API call and page';
+
+-- The same bad record pulled again is the same entry, seen again.
+create unique index quarantine_open on quarantine (source, stream, raw_digest)
+where resolved_at is null;
+
+-- The shapes of a batch's own table, staging.<entity>_<batch_id>. One record (what the
+-- source gave) may stand for several rows (an order with its lines); its raw text is
+-- kept on the first of them. A value that could not be read is null, and `problem`
+-- says what was there instead.
+create table staging.orders (
+    record_no bigint not null,
+    place text,
+    problem text,
+    raw json,
+    order_number text,
+    status text,
+    ordered_at timestamptz,
+    paid_at timestamptz,
+    shipped_at timestamptz,
+    finished_at timestamptz,
+    updated_at timestamptz,
+    currency text,
+    order_amount numeric,
+    buyer_id text,
+    phone text,
+    email text,
+    more_identifiers jsonb,
+    buyer_name text,
+    country text,
+    line_id text,
+    product_id text,
+    product_title text,
+    category text,
+    variant text,
+    quantity numeric,
+    unit_price numeric,
+    line_amount numeric
+);
+
+create table staging.refunds (
+    record_no bigint not null,
+    place text,
+    problem text,
+    raw json,
+    refund_number text,
+    order_number text,
+    status text,
+    requested_at timestamptz,
+    updated_at timestamptz,
+    currency text,
+    reason text,
+    buyer_id text,
+    phone text,
+    email text,
+    more_identifiers jsonb,
+    line_id text,
+    product_id text,
+    quantity numeric,
+    amount numeric
+);
+
+create table staging.reviews (
+    record_no bigint not null,
+    place text,
+    problem text,
+    raw json,
+    review_number text,
+    order_number text,
+    product_id text,
+    rating smallint,
+    body text,
+    reviewed_at timestamptz,
+    updated_at timestamptz,
+    buyer_id text,
+    more_identifiers jsonb
+);
+
+create table staging.customers (
+    record_no bigint not null,
+    place text,
+    problem text,
+    raw json,
+    buyer_id text,
+    phone text,
+    email text,
+    more_identifiers jsonb,
+    name text,
+    gender text,
+    birthday date,
+    language text,
+    timezone text,
+    country text,
+    city text,
+    points bigint,
+    level text,
+    tags jsonb,
+    consents jsonb,
+    registered_at timestamptz,
+    updated_at timestamptz
+);
+
+comment on column staging.customers.tags is
+'{"tag name": "value or null"}: what staff or the platform put on this customer';
+comment on column staging.customers.consents is
+'{"email": true, "sms": false}: marketing consent per channel, as the source knows it';
+
+create table staging.interactions (
+    record_no bigint not null,
+    place text,
+    problem text,
+    raw json,
+    kind text,
+    interaction_key text,
+    happened_at timestamptz,
+    account text,
+    buyer_id text,
+    phone text,
+    email text,
+    more_identifiers jsonb,
+    body text
+);

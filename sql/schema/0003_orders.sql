@@ -1,0 +1,104 @@
+-- What was bought, given back and said about it?
+create table currency_rates (
+    currency text primary key check (currency ~ '^[A-Z]{3}$'),
+    -- How much of the home currency one unit is worth.
+    home_rate numeric not null check (home_rate > 0),
+    updated_at timestamptz not null default now()
+);
+
+create table orders (
+    order_id bigint generated always as identity primary key,
+    source text not null,
+    order_number text not null,
+    status text not null check (status in (
+        'unpaid', 'paid', 'part_shipped', 'shipped', 'finished',
+        'cancelled', 'refunded', 'on_hold'
+    )),
+    ordered_at timestamptz not null,
+    paid_at timestamptz,
+    shipped_at timestamptz,
+    finished_at timestamptz,
+    updated_at timestamptz not null,
+    currency text not null,
+    amount numeric not null,
+    buyer_identifier_id bigint references identifiers,
+    customer_id bigint references customers,
+    loaded_at timestamptz not null default now(),
+    constraint orders_natural_key unique (source, order_number)
+);
+
+create index orders_of_customer on orders (customer_id, ordered_at);
+create index orders_of_buyer on orders (buyer_identifier_id);
+
+create table order_lines (
+    order_id bigint not null references orders on delete cascade,
+    -- From the platform's line id, or from the line's content where it has none.
+    line_key bigint not null,
+    product_id text,
+    product_title text,
+    category text,
+    variant text,
+    quantity numeric not null,
+    unit_price numeric not null,
+    amount numeric not null,
+    primary key (order_id, line_key)
+);
+
+create table refunds (
+    refund_id bigint generated always as identity primary key,
+    source text not null,
+    refund_number text not null,
+    order_number text,
+    order_id bigint references orders,
+    status text not null check (status in ('open', 'refunded', 'refused', 'closed')),
+    requested_at timestamptz not null,
+    updated_at timestamptz not null,
+    currency text not null,
+    amount numeric not null,
+    reason text,
+    buyer_identifier_id bigint references identifiers,
+    customer_id bigint references customers,
+    loaded_at timestamptz not null default now(),
+    constraint refunds_natural_key unique (source, refund_number)
+);
+
+create index refunds_of_customer on refunds (customer_id);
+create index refunds_waiting_for_order on refunds (source, order_number)
+where order_id is null;
+create index refunds_of_order on refunds (order_id);
+
+create table reviews (
+    review_id bigint generated always as identity primary key,
+    source text not null,
+    review_number text not null,
+    order_number text,
+    order_id bigint references orders,
+    product_id text,
+    rating smallint check (rating between 1 and 5),
+    body text,
+    reviewed_at timestamptz not null,
+    updated_at timestamptz not null,
+    buyer_identifier_id bigint references identifiers,
+    customer_id bigint references customers,
+    loaded_at timestamptz not null default now(),
+    constraint reviews_natural_key unique (source, review_number)
+);
+
+create index reviews_of_customer on reviews (customer_id);
+create index reviews_of_order on reviews (order_id);
+
+create table interactions (
+    interaction_id bigint generated always as identity primary key,
+    source text not null,
+    kind text not null,
+    interaction_key text not null,
+    happened_at timestamptz not null,
+    account text,
+    identifier_id bigint references identifiers,
+    customer_id bigint references customers,
+    body text,
+    loaded_at timestamptz not null default now(),
+    constraint interactions_natural_key unique (source, kind, interaction_key)
+);
+
+create index interactions_of_customer on interactions (customer_id, happened_at);

@@ -1,0 +1,1 @@
+"""Where messages go out: one file per channel, found by its name."""

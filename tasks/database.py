@@ -1,0 +1,132 @@
+"""The way to Postgres: engines, migrations and one connection's habits."""
+
+import hashlib
+from collections.abc import Iterator
+from contextlib import contextmanager
+from functools import cache
+from typing import Any
+
+import sqlalchemy
+from sqlalchemy import Connection, Engine, RowMapping, text
+from sqlalchemy.engine import CursorResult
+
+import sql
+from tasks.postgres import Server
+from tasks.settings import Settings, settings
+
+# Two migrations at once wait for each other on this advisory lock.
+MIGRATION_LOCK = 7_230_001
+
+
+def url(of: Settings | None = None) -> str:
+    """Where the database is; starts the embedded server when no URL is set."""
+    chosen = of or settings()
+    if chosen.database_url:
+        return chosen.database_url
+    server = embedded(chosen)
+    server.start()
+    _create_database(server, "regulars")
+    return server.url("regulars")
+
+
+def embedded(of: Settings | None = None) -> Server:
+    """The embedded server of this installation, started or not."""
+    return Server((of or settings()).home / "postgres")
+
+
+@cache
+def engine(address: str | None = None) -> Engine:
+    """One pooled engine per address and process; made at first use."""
+    return sqlalchemy.create_engine(
+        _for_driver(address or url()),
+        pool_pre_ping=True,
+        pool_size=4,
+        max_overflow=12,
+        connect_args={
+            "application_name": "regulars",
+            "options": "-c search_path=regulars,public -c timezone=UTC",
+        },
+    )
+
+
+@contextmanager
+def transaction(address: str | None = None) -> Iterator[Connection]:
+    """A connection inside one transaction: committed at the end, else rolled back."""
+    with engine(address).begin() as connection:
+        yield connection
+
+
+def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
+    """Run `sql/<name>.sql` with bound `:values`; several statements are allowed.
+
+    The result is that of the last statement.
+    """
+    return connection.execute(text(sql.query(name)), values)
+
+
+def rows(connection: Connection, name: str, /, **values: Any) -> list[RowMapping]:
+    """The rows of `sql/<name>.sql` as mappings from column to value."""
+    return list(run(connection, name, **values).mappings())
+
+
+def migrate(address: str | None = None) -> list[str]:
+    """Apply the files of `sql/schema` that are new, in order; returns their names.
+
+    Raises:
+        RuntimeError: an applied file was edited afterwards.
+    """
+    with transaction(address) as connection:
+        connection.execute(
+            text("select pg_advisory_xact_lock(:key)"), {"key": MIGRATION_LOCK}
+        )
+        connection.exec_driver_sql("create schema if not exists regulars")
+        connection.exec_driver_sql(
+            "create table if not exists schema_version (name text primary key,"
+            " digest text not null, applied_at timestamptz not null default now())"
+        )
+        return [name for name in _migrations() if _apply(connection, name)]
+
+
+def _migrations() -> list[str]:
+    names = (entry.name for entry in sql.folder("schema").iterdir())
+    return sorted(name.removesuffix(".sql") for name in names if name.endswith(".sql"))
+
+
+def _apply(connection: Connection, name: str) -> bool:
+    statements = sql.query(f"schema/{name}")
+    digest = hashlib.sha256(statements.encode()).hexdigest()
+    known = connection.execute(
+        text("select digest from schema_version where name = :name"), {"name": name}
+    ).scalar()
+    if known is None:
+        connection.exec_driver_sql(statements.replace("%", "%%"))
+        connection.execute(
+            text("insert into schema_version (name, digest) values (:name, :digest)"),
+            {"name": name, "digest": digest},
+        )
+        return True
+    if known != digest:
+        raise RuntimeError(
+            f"sql/schema/{name}.sql was edited after it had been applied here: "
+            "put it back as it was and write a new file for the change"
+        )
+    return False
+
+
+def _create_database(server: Server, name: str) -> None:
+    outside = sqlalchemy.create_engine(
+        _for_driver(server.url("postgres")), isolation_level="AUTOCOMMIT"
+    )
+    with outside.connect() as connection:
+        found = connection.execute(
+            text("select 1 from pg_database where datname = :name"), {"name": name}
+        ).scalar()
+        if not found:
+            connection.exec_driver_sql(f'create database "{name}"')
+    outside.dispose()
+
+
+def _for_driver(address: str) -> str:
+    """Name the driver; `postgres://` and `postgresql://` are what people paste."""
+    _, _, rest = address.partition("://")
+    return f"postgresql+psycopg2://{rest}"
