@@ -66,6 +66,7 @@ create index refunds_of_customer on refunds (customer_id);
 create index refunds_waiting_for_order on refunds (source, order_number)
 where order_id is null;
 create index refunds_of_order on refunds (order_id);
+create index refunds_of_buyer on refunds (buyer_identifier_id);
 
 create table reviews (
     review_id bigint generated always as identity primary key,
@@ -86,6 +87,7 @@ create table reviews (
 
 create index reviews_of_customer on reviews (customer_id);
 create index reviews_of_order on reviews (order_id);
+create index reviews_of_buyer on reviews (buyer_identifier_id);
 
 create table interactions (
     interaction_id bigint generated always as identity primary key,
@@ -102,3 +104,4 @@ create table interactions (
 );
 
 create index interactions_of_customer on interactions (customer_id, happened_at);
+create index interactions_of_identifier on interactions (identifier_id);
