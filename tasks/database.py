@@ -113,17 +113,48 @@ def _apply(connection: Connection, name: str) -> bool:
     return False
 
 
-def _create_database(server: Server, name: str) -> None:
+@contextmanager
+def scratch(name: str, address: str | None = None) -> Iterator[str]:
+    """An empty, migrated database on the same server, dropped at the end.
+
+    Needs the right to create databases; yields its URL.
+    """
+    here = address or url()
+    with _outside(here) as connection:
+        connection.exec_driver_sql(f'drop database if exists "{name}" with (force)')
+        connection.exec_driver_sql(f'create database "{name}"')
+    there = (
+        sqlalchemy.make_url(here)
+        .set(database=name)
+        .render_as_string(hide_password=False)
+    )
+    try:
+        migrate(there)
+        yield there
+    finally:
+        engine(there).dispose()
+        with _outside(here) as connection:
+            connection.exec_driver_sql(f'drop database if exists "{name}" with (force)')
+
+
+@contextmanager
+def _outside(address: str) -> Iterator[Connection]:
+    """A connection that is not in a transaction, as CREATE DATABASE wants it."""
     outside = sqlalchemy.create_engine(
-        _for_driver(server.url("postgres")), isolation_level="AUTOCOMMIT"
+        _for_driver(address), isolation_level="AUTOCOMMIT"
     )
     with outside.connect() as connection:
+        yield connection
+    outside.dispose()
+
+
+def _create_database(server: Server, name: str) -> None:
+    with _outside(server.url("postgres")) as connection:
         found = connection.execute(
             text("select 1 from pg_database where datname = :name"), {"name": name}
         ).scalar()
         if not found:
             connection.exec_driver_sql(f'create database "{name}"')
-    outside.dispose()
 
 
 def _for_driver(address: str) -> str:
