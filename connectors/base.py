@@ -6,9 +6,12 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from typing import Any, ClassVar
 
+import orjson
+
 # One record as the source gave it: a mapping for an API, whatever suits a file.
 Record = Any
-# One canonical row, in the order of the stream's `columns`.
+# One canonical row, in the order of the stream's `columns`: str, int, Decimal, bool,
+# date, aware datetime or None; a JSON column gets its text.
 Row = Sequence[Any]
 
 
@@ -52,11 +55,11 @@ class Stream(ABC):
     """The columns that identify a record at the source."""
     cursor: ClassVar[str]
     """The field of the source that moves forward, for example `update_time`."""
-    overlap: ClassVar[timedelta] = timedelta(minutes=2)
+    overlap: timedelta = timedelta(minutes=2)
     """How far behind the cursor each pull starts again, for late updates."""
-    lag: ClassVar[timedelta] = timedelta(seconds=60)
+    lag: timedelta = timedelta(seconds=60)
     """How far behind now each pull stops, since search indexes lag."""
-    max_window: ClassVar[timedelta] = timedelta(days=1)
+    max_window: timedelta = timedelta(days=1)
     """The longest span that one call of `pages` may be asked for."""
     is_sorted: ClassVar[bool] = False
     """True: every page may move the cursor; False: only the end of a window."""
@@ -86,6 +89,10 @@ class Stream(ABC):
     @abstractmethod
     def record_of(self, raw: Mapping[str, Any]) -> Record:
         """The record back from its raw JSON, for replaying it after a correction."""
+
+    def raw(self, record: Record) -> bytes:
+        """The record as received, as JSON text: kept, and replayed by `record_of`."""
+        return orjson.dumps(record)
 
     def check(self) -> None:
         """Call the source once; raises SourceError when it would not work."""
