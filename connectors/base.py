@@ -4,7 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from typing import Any, ClassVar
+from typing import Any
 
 import orjson
 
@@ -45,15 +45,15 @@ class Page:
 class Stream(ABC):
     """One kind of record of one source, read in pages from a cursor on."""
 
-    name: ClassVar[str]
+    name: str
     """Unique within the source; with the source it names the cursor."""
-    entity: ClassVar[str]
+    entity: str
     """orders, refunds, reviews, customers or interactions: a table of `staging`."""
-    columns: ClassVar[tuple[str, ...]]
+    columns: tuple[str, ...]
     """The columns of `staging.<entity>` that `rows` fills, in its order."""
-    key: ClassVar[tuple[str, ...]]
+    key: tuple[str, ...]
     """The columns that identify a record at the source."""
-    cursor: ClassVar[str]
+    cursor: str
     """The field of the source that moves forward, for example `update_time`."""
     overlap: timedelta = timedelta(minutes=2)
     """How far behind the cursor each pull starts again, for late updates."""
@@ -61,7 +61,7 @@ class Stream(ABC):
     """How far behind now each pull stops, since search indexes lag."""
     max_window: timedelta = timedelta(days=1)
     """The longest span that one call of `pages` may be asked for."""
-    is_sorted: ClassVar[bool] = False
+    is_sorted: bool = False
     """True: every page may move the cursor; False: only the end of a window."""
     holds_whole_orders: bool = True
     """Whether a pull that has an order has all its lines; see `batch`."""
@@ -69,6 +69,8 @@ class Stream(ABC):
     def __init__(self, source: str, since: datetime) -> None:
         self.source = source
         self.since = since
+        self.notes: list[str] = []
+        """What a person should know of the last pull; stored with its batch."""
 
     @abstractmethod
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
