@@ -66,6 +66,9 @@ class Stream(ABC):
     holds_whole_orders: bool = True
     """Whether a pull that has an order has all its lines; see `batch`."""
 
+    repeated_lines: str = "keep"
+    """keep or quarantine: what a line is that repeats one of its order exactly."""
+
     def __init__(self, source: str, since: datetime) -> None:
         self.source = source
         self.since = since

@@ -12,6 +12,13 @@ create table batch (
     -- True: a record that is not in this batch says nothing about its order;
     -- false: a batch holds whole orders, lines that are gone are removed.
     holds_whole_orders boolean not null default true,
+    -- The columns that identify a record at the source: {order_number} says that
+    -- one record is one whole order, {order_number,line_id} that it is one line.
+    record_key text[] not null default '{}',
+    -- Whether a line that repeats another one of its order exactly is a second
+    -- piece (keep) or a double entry (quarantine).
+    repeated_lines text not null default 'keep'
+    check (repeated_lines in ('keep', 'quarantine')),
     records bigint not null default 0,
     loaded bigint not null default 0,
     unchanged bigint not null default 0,
@@ -19,6 +26,7 @@ create table batch (
     warned bigint not null default 0,
     note text,
     started_at timestamptz not null default now(),
+    validated_at timestamptz,
     finished_at timestamptz
 );
 
@@ -45,6 +53,8 @@ create table quarantine (
     entity text not null,
     record_no bigint not null,
     record_key text,
+    -- The names of the rules that failed, and what they say of this record.
+    rules text[] not null default '{}',
     reasons text[] not null,
     raw json not null,
     raw_digest text not null,
@@ -92,8 +102,12 @@ create table staging.orders (
     variant text,
     quantity numeric,
     unit_price numeric,
-    line_amount numeric
+    line_amount numeric,
+    repeat_of text
 );
+
+comment on column staging.orders.repeat_of is
+'filled by validation: the place of the line that this one repeats exactly';
 
 create table staging.refunds (
     record_no bigint not null,
@@ -130,6 +144,8 @@ create table staging.reviews (
     reviewed_at timestamptz,
     updated_at timestamptz,
     buyer_id text,
+    phone text,
+    email text,
     more_identifiers jsonb
 );
 
@@ -154,13 +170,20 @@ create table staging.customers (
     tags jsonb,
     consents jsonb,
     registered_at timestamptz,
-    updated_at timestamptz
+    updated_at timestamptz,
+    nobody text
 );
+
+comment on column staging.customers.nobody is
+'filled by validation: why none of its identifiers can be used';
 
 comment on column staging.customers.tags is
 '{"tag name": "value or null"}: what staff or the platform put on this customer';
 comment on column staging.customers.consents is
 '{"email": true, "sms": false}: marketing consent per channel, as the source knows it';
+
+comment on column staging.orders.more_identifiers is
+'[{"kind": "openid", "scope": "<app id>", "value": "…"}]';
 
 create table staging.interactions (
     record_no bigint not null,

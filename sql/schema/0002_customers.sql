@@ -26,10 +26,47 @@ create table identifiers (
 );
 
 comment on column identifiers.kind is
-'buyer, phone, email, unionid, openid, external_userid, weibo_uid …';
+'buyer, phone, local_phone, email, unionid, openid, external_userid, weibo_uid …';
 comment on column identifiers.scope is
 'where the value is unique: the source for buyer, the app or corp for openid and '
 'external_userid, empty for what is unique in the world';
+
+-- A phone number as E.164 without its plus where the country is certain, else null:
+-- a Chinese mobile number, or one that was written with its country code.
+create function normal_phone(given text) returns text
+language sql immutable parallel safe as $$
+    select case
+        when plain ~ '^(\+|00)?86[1][3-9][0-9]{9}$' then '86' || right(plain, 11)
+        when plain ~ '^1[3-9][0-9]{9}$' then '86' || plain
+        when plain ~ '^\+[1-9][0-9]{6,14}$' then substr(plain, 2)
+        when plain ~ '^00[1-9][0-9]{6,14}$' then substr(plain, 3)
+    end
+    from (select translate(given, ' ()-./', '') as plain) as cleaned
+$$;
+
+-- An e-mail address in lower case, or null when it is masked or none.
+create function normal_email(given text) returns text
+language sql immutable parallel safe as $$
+    select case
+        when plain ~ '^[^@\s*]+@[^@\s*]+\.[^@\s*.]+$' then plain
+    end
+    from (select lower(btrim(given)) as plain) as cleaned
+$$;
+
+-- The one place that says how a value is written in `identifiers`; null: no use.
+-- A number without a country (local_phone) is the same person only within a source.
+create function normal_identifier(kind text, given text) returns text
+language sql immutable parallel safe as $$
+    select case kind
+        when 'phone' then normal_phone(given)
+        when 'email' then normal_email(given)
+        when 'local_phone' then case
+            when normal_phone(given) is null
+                then substring(translate(given, ' ()-./', '') from '^[0-9]{7,15}$')
+        end
+        else nullif(btrim(given), '')
+    end
+$$;
 
 create index identifiers_of_customer on identifiers (customer_id);
 create index identifiers_without_customer on identifiers (identifier_id)
@@ -80,6 +117,8 @@ create table profiles (
     city text,
     points bigint,
     level text,
+    -- {"tag name": "value or null"}: what staff or the platform put on this person.
+    tags jsonb,
     registered_at timestamptz,
     updated_at timestamptz,
     digest text not null,

@@ -23,6 +23,8 @@ create table orders (
     amount numeric not null,
     buyer_identifier_id bigint references identifiers,
     customer_id bigint references customers,
+    -- Of the lines as the source gave them; null: compare them one by one.
+    lines_digest numeric,
     loaded_at timestamptz not null default now(),
     constraint orders_natural_key unique (source, order_number)
 );
@@ -86,6 +88,8 @@ create table reviews (
 );
 
 create index reviews_of_customer on reviews (customer_id);
+create index reviews_waiting_for_order on reviews (source, order_number)
+where order_id is null;
 create index reviews_of_order on reviews (order_id);
 create index reviews_of_buyer on reviews (buyer_identifier_id);
 
