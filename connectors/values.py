@@ -1,0 +1,85 @@
+"""Values as platforms write them: read once, strictly; what is odd is named."""
+
+import re
+from datetime import UTC, datetime, timedelta, tzinfo
+from decimal import Decimal
+from typing import Any
+from zoneinfo import ZoneInfo
+
+CHINA = ZoneInfo("Asia/Shanghai")
+# How platforms say "never": nothing, zero, or the first day of some calendar.
+NO_DAYS = ("0000-", "0001-", "1970-01-01")
+NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
+# Seconds reach this in the year 5138, milliseconds did in 1973.
+MILLISECONDS_FROM = 100_000_000_000
+
+
+class Problems(list[str]):
+    """What could not be read in one record; `text` goes into `problem`."""
+
+    def add(self, field: str, value: object, wanted: str) -> None:
+        """Note that `field` holds `value` where there should be `wanted`."""
+        self.append(f"{field}: {str(value)[:40]!r} is not {wanted}")
+
+    @property
+    def text(self) -> str | None:
+        """All of them in one line, None when there is nothing to say."""
+        return "; ".join(self) or None
+
+
+def part(record: Any, name: str) -> dict[str, Any]:
+    """The object `name` inside `record`, empty when there is none."""
+    found = record.get(name) if isinstance(record, dict) else None
+    return found if isinstance(found, dict) else {}
+
+
+def parts(record: Any, name: str) -> list[dict[str, Any]]:
+    """The list of objects `name` inside `record`, empty when there is none."""
+    found = record.get(name) if isinstance(record, dict) else None
+    return [one for one in found if isinstance(one, dict)] if found else []
+
+
+def text(value: Any) -> str | None:
+    """Stripped text, or a number as text; None when nothing is left."""
+    if value is None or isinstance(value, bool | dict | list):
+        return None
+    # Postgres cannot store U+0000 in text.
+    return str(value).replace("\x00", "").strip() or None
+
+
+def moment(
+    value: Any, field: str, problems: Problems, zone: tzinfo = CHINA
+) -> datetime | None:
+    """UTC of `2026-01-01 12:00:00` in `zone`; None for the many ways of "never"."""
+    if not value or value == "0" or str(value).startswith(NO_DAYS):
+        return None
+    try:
+        read = datetime.fromisoformat(value)
+        return (read if read.tzinfo else read.replace(tzinfo=zone)).astimezone(UTC)
+    except (TypeError, ValueError, OverflowError):
+        problems.add(field, value, "a time")
+        return None
+
+
+def epoch(value: Any, field: str, problems: Problems) -> datetime | None:
+    """UTC of seconds or milliseconds since 1970, told apart by their size."""
+    if value in (None, "", 0, "0"):
+        return None
+    try:
+        number = int(value)
+        seconds = number / 1000 if abs(number) >= MILLISECONDS_FROM else number
+        return datetime(1970, 1, 1, tzinfo=UTC) + timedelta(seconds=seconds)
+    except (TypeError, ValueError, OverflowError):
+        problems.add(field, value, "a time in seconds since 1970")
+        return None
+
+
+def number(value: Any, field: str, problems: Problems) -> Decimal | None:
+    """An exact decimal, from text or a JSON number; never by way of a float."""
+    if value is None or value == "":
+        return None
+    written = str(value)
+    if isinstance(value, bool) or not NUMBER.fullmatch(written):
+        problems.add(field, value, "a number")
+        return None
+    return Decimal(written)

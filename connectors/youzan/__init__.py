@@ -1,0 +1,26 @@
+"""Youzan shops (open.youzanyun.com): orders, refunds, reviews and customers."""
+
+from connectors.base import Stream
+from connectors.youzan.client import YouzanClient
+from connectors.youzan.config import Config
+from connectors.youzan.customers import Customers
+from connectors.youzan.orders import Orders
+from connectors.youzan.refunds import Refunds
+from connectors.youzan.reviews import Reviews
+from connectors.youzan.stream import YouzanStream
+
+__all__ = ["Config", "streams"]
+
+STREAMS: tuple[type[YouzanStream], ...] = (Customers, Orders, Refunds, Reviews)
+
+
+def streams(
+    source: str, config: Config, client: YouzanClient | None = None
+) -> list[Stream]:
+    """The configured streams of one shop; they share one client, hence one token."""
+    shared = client or YouzanClient(source, config)
+    return [
+        stream(source, config, shared)
+        for stream in STREAMS
+        if stream.name in config.streams
+    ]
