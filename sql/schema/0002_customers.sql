@@ -9,9 +9,16 @@ create table customers (
     gender text,
     birthday date,
     created_at timestamptz not null default now(),
-    -- Set when this customer turned out to be another one.
-    merged_into bigint references customers
+    -- Set when this customer turned out to be another one: always the one who is
+    -- kept today, never a step on the way there.
+    merged_into bigint references customers,
+    -- The identifier it began with; after a wrong merge the customer follows it.
+    founder_id bigint
 );
+
+create index customers_merged on customers (merged_into)
+where merged_into is not null;
+create index customers_of_founder on customers (founder_id);
 
 create table identifiers (
     identifier_id bigint generated always as identity primary key,
@@ -19,8 +26,11 @@ create table identifiers (
     scope text not null,
     value text not null,
     customer_id bigint references customers,
-    -- A shared or meaningless value (the shop's own phone): never joins people.
+    -- A shared or meaningless value (the shop's own phone): joins nobody, is nobody's.
     is_junk boolean not null default false,
+    junk_reason text,
+    -- Staff said: it is one person's, however many it seems to belong to.
+    is_trusted boolean not null default false,
     first_seen_at timestamptz not null default now(),
     constraint identifiers_natural_key unique (kind, scope, value)
 );
@@ -70,7 +80,8 @@ $$;
 
 create index identifiers_of_customer on identifiers (customer_id);
 create index identifiers_without_customer on identifiers (identifier_id)
-where customer_id is null;
+where customer_id is null and not is_junk;
+create index identifiers_junk on identifiers (identifier_id) where is_junk;
 
 -- Two identifiers that one record showed together: the evidence of every merge.
 create table identifier_links (
@@ -81,8 +92,11 @@ create table identifier_links (
     evidence text not null,
     seen_at timestamptz not null default now(),
     processed_at timestamptz,
+    -- Not followed until a person has looked: see identity_conflicts.
+    held_at timestamptz,
     -- Staff said: these are two people.
     rejected_at timestamptz,
+    rejected_because text,
     constraint identifier_links_once unique (identifier_a, identifier_b),
     check (identifier_a < identifier_b)
 );
@@ -90,6 +104,10 @@ create table identifier_links (
 create index identifier_links_other_way on identifier_links (identifier_b);
 create index identifier_links_new on identifier_links (link_id)
 where processed_at is null;
+create index identifier_links_held on identifier_links (link_id)
+where held_at is not null;
+create index identifier_links_rejected on identifier_links (link_id)
+where rejected_at is not null;
 
 create table customer_merges (
     merge_id bigint generated always as identity primary key,
@@ -97,12 +115,32 @@ create table customer_merges (
     merged_id bigint not null references customers (customer_id),
     link_id bigint references identifier_links (link_id),
     evidence text not null,
+    -- Who stood on which side when they became one.
+    merged_identifiers bigint[] not null default '{}',
+    kept_identifiers bigint[] not null default '{}',
     merged_at timestamptz not null default now(),
-    undone_at timestamptz
+    undone_at timestamptz,
+    undone_because text
 );
 
 create index customer_merges_of_kept on customer_merges (kept_id);
 create index customer_merges_of_merged on customer_merges (merged_id);
+
+-- What identify would not decide by itself, for a person to look at.
+create table identity_conflicts (
+    conflict_id bigint generated always as identity primary key,
+    kind text not null check (
+        kind in ('shared_identifier', 'large_cluster', 'kept_apart')
+    ),
+    identifier_ids bigint[] not null,
+    link_ids bigint[] not null,
+    detail text not null,
+    found_at timestamptz not null,
+    resolved_at timestamptz
+);
+
+create index identity_conflicts_open on identity_conflicts (conflict_id)
+where resolved_at is null;
 
 -- What each source says of a person; customers takes the newest known value of each.
 create table profiles (
@@ -153,8 +191,90 @@ create table suppressions (
     primary key (channel, address)
 );
 
--- Customers about whom something changed since their facts were computed.
+-- Customers about whom something changed since their facts were computed. Only
+-- appended to, so that writers never wait for each other; a customer may be here often.
 create table touched_customers (
-    customer_id bigint primary key,
-    touched_at timestamptz not null default now()
+    customer_id bigint not null
 );
+
+-- Customers whose facts were computed since their segments or tags were.
+create table customers_to_judge (
+    step text not null check (step in ('segments', 'tags')),
+    customer_id bigint not null
+);
+
+create index customers_to_judge_by_step on customers_to_judge (step);
+
+-- Whoever changes a row, by whatever way, touches its customer: three kinds of tables,
+-- those with a customer, an identifier, or an order. `changed` holds the rows of one
+-- statement.
+create function touch_customers() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.touched_customers (customer_id)
+    select distinct customer_id from changed where customer_id is not null;
+    return null;
+end;
+$$;
+
+create function touch_customers_of_identifiers() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.touched_customers (customer_id)
+    select distinct identifiers.customer_id
+    from changed
+    inner join regulars.identifiers using (identifier_id)
+    where identifiers.customer_id is not null;
+    return null;
+end;
+$$;
+
+create function touch_customers_of_orders() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.touched_customers (customer_id)
+    select distinct orders.customer_id
+    from changed
+    inner join regulars.orders using (order_id)
+    where orders.customer_id is not null;
+    return null;
+end;
+$$;
+
+create function touch_customers_of_addresses() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.touched_customers (customer_id)
+    select distinct identifiers.customer_id
+    from changed
+    inner join regulars.identifiers on identifiers.value = changed.address
+    where
+        identifiers.kind in ('email', 'phone') and identifiers.scope = ''
+        and identifiers.customer_id is not null;
+    return null;
+end;
+$$;
+
+-- Let the changes of a table touch customers through one of the functions above.
+create procedure touch_from(changing regclass, through text)
+language plpgsql as $$
+declare
+    happening text;
+begin
+    foreach happening in array array['insert', 'update', 'delete'] loop
+        execute format(
+            'create trigger touch_on_%1$s after %1$s on %2$s '
+            'referencing %3$s table as changed '
+            'for each statement execute function %4$I()',
+            happening, changing,
+            case happening when 'delete' then 'old' else 'new' end, through
+        );
+    end loop;
+end;
+$$;
+
+call touch_from('customers', 'touch_customers');
+call touch_from('identifiers', 'touch_customers');
+call touch_from('profiles', 'touch_customers_of_identifiers');
+call touch_from('consents', 'touch_customers_of_identifiers');
+call touch_from('suppressions', 'touch_customers_of_addresses');

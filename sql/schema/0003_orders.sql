@@ -31,6 +31,8 @@ create table orders (
 
 create index orders_of_customer on orders (customer_id, ordered_at);
 create index orders_of_buyer on orders (buyer_identifier_id);
+create index orders_without_customer on orders (buyer_identifier_id)
+where customer_id is null and buyer_identifier_id is not null;
 
 create table order_lines (
     order_id bigint not null references orders on delete cascade,
@@ -69,6 +71,8 @@ create index refunds_waiting_for_order on refunds (source, order_number)
 where order_id is null;
 create index refunds_of_order on refunds (order_id);
 create index refunds_of_buyer on refunds (buyer_identifier_id);
+create index refunds_without_customer on refunds (buyer_identifier_id)
+where customer_id is null and buyer_identifier_id is not null;
 
 create table reviews (
     review_id bigint generated always as identity primary key,
@@ -92,6 +96,8 @@ create index reviews_waiting_for_order on reviews (source, order_number)
 where order_id is null;
 create index reviews_of_order on reviews (order_id);
 create index reviews_of_buyer on reviews (buyer_identifier_id);
+create index reviews_without_customer on reviews (buyer_identifier_id)
+where customer_id is null and buyer_identifier_id is not null;
 
 create table interactions (
     interaction_id bigint generated always as identity primary key,
@@ -109,3 +115,11 @@ create table interactions (
 
 create index interactions_of_customer on interactions (customer_id, happened_at);
 create index interactions_of_identifier on interactions (identifier_id);
+create index interactions_without_customer on interactions (identifier_id)
+where customer_id is null and identifier_id is not null;
+
+call touch_from('orders', 'touch_customers');
+call touch_from('order_lines', 'touch_customers_of_orders');
+call touch_from('refunds', 'touch_customers');
+call touch_from('reviews', 'touch_customers');
+call touch_from('interactions', 'touch_customers');

@@ -32,38 +32,56 @@ create table customer_facts (
     computed_at timestamptz not null
 ) with (fillfactor = 80);
 
+comment on column customer_facts.orders_count is
+'orders that were neither cancelled nor left unpaid';
 comment on column customer_facts.spent is
 'home currency: orders that were paid and kept, less what was refunded';
+comment on column customer_facts.average_order is
+'home currency: what an order came to, before any refund';
 comment on column customer_facts.buying_interval is
-'the median time between this customer''s orders; null below three orders';
+'the median gap between the days on which this customer ordered; null below three days';
+comment on column customer_facts.favourite_product is
+'the title in most of the orders, then in the greatest quantity';
+comment on column customer_facts.refunded is
+'home currency: money given back';
+comment on column customer_facts.computed_at is
+'when this row last came out differently';
 
-create table segment_definitions (
-    segment text primary key,
+-- With what was each derived table last computed? A changed digest computes it anew.
+create table definitions (
+    kind text not null check (kind in ('facts', 'segment', 'tag')),
+    name text not null,
     question text not null,
     digest text not null,
-    computed_at timestamptz not null
+    computed_at timestamptz not null,
+    primary key (kind, name)
+);
+
+-- Limits that depend on everybody ("the top 5 %"), frozen until they are taken again,
+-- so that one customer's membership does not hang on what all others do that day.
+create table thresholds (
+    threshold text primary key,
+    question text not null,
+    value numeric,
+    digest text not null,
+    taken_at timestamptz not null
 );
 
 create table segment_members (
     segment text not null,
     customer_id bigint not null,
     joined_at timestamptz not null,
-    left_at timestamptz,
-    -- When membership can next change although nothing happens.
-    recheck_at timestamptz
+    left_at timestamptz
 );
 
 create unique index segment_members_now on segment_members (segment, customer_id)
 where left_at is null;
 create index segment_members_of_customer on segment_members (customer_id);
 
--- When a customer's membership of a segment can next change by the passing of time,
--- also for those who are not members.
+-- Not later than this, some segment of the customer can change by itself.
 create table segment_rechecks (
-    segment text not null,
-    customer_id bigint not null,
-    recheck_at timestamptz not null,
-    primary key (segment, customer_id)
+    customer_id bigint primary key,
+    recheck_at timestamptz not null
 );
 
 create index segment_rechecks_due on segment_rechecks (recheck_at);
@@ -78,8 +96,26 @@ create table tags (
     evidence text,
     tagged_at timestamptz not null,
     expires_at timestamptz,
-    primary key (customer_id, tag, origin, source)
+    -- Whom it was given to, before merges: an undone merge hands it back.
+    given_to bigint not null,
+    primary key (given_to, tag, origin, source)
 );
 
+comment on column tags.source is
+'rule: the file; staff: who; platform: the configured source';
+
+create index tags_of_customer on tags (customer_id);
 create index tags_by_tag on tags (tag, value);
 create index tags_expiring on tags (expires_at) where expires_at is not null;
+
+-- A segment may read tags, so whoever changes one has the segments judged again.
+create function judge_tagged_customers() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.customers_to_judge (step, customer_id)
+    select distinct 'segments', customer_id from changed;
+    return null;
+end;
+$$;
+
+call touch_from('tags', 'judge_tagged_customers');

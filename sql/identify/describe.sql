@@ -1,0 +1,65 @@
+-- What is the newest that any source knows of each touched customer?
+create temporary table described on commit drop as
+with ranked as (
+    select
+        profiles.*,
+        identifiers.customer_id,
+        row_number() over (
+            partition by identifiers.customer_id
+            order by
+                profiles.updated_at desc nulls last, profiles.source asc,
+                profiles.identifier_id asc
+        ) as age
+    from (select distinct customer_id from touched_customers) as touched
+    inner join identifiers on touched.customer_id = identifiers.customer_id
+    inner join profiles on identifiers.identifier_id = profiles.identifier_id
+)
+
+select
+    customer_id,
+    (array_agg(name order by age) filter (where name is not null))[1] as name,
+    (array_agg(language order by age) filter (where language is not null))[1]
+        as language,
+    (array_agg(timezone order by age) filter (where timezone is not null))[1]
+        as timezone,
+    (array_agg(country order by age) filter (where country is not null))[1] as country,
+    (array_agg(city order by age) filter (where city is not null))[1] as city,
+    (array_agg(gender order by age) filter (where gender is not null))[1] as gender,
+    (array_agg(birthday order by age) filter (where birthday is not null))[1]
+        as birthday
+from ranked
+group by customer_id;
+
+with wanted as (
+    select
+        described.customer_id,
+        coalesce(described.name, customers.name) as name,
+        coalesce(described.language, customers.language) as language,
+        coalesce(described.timezone, customers.timezone) as timezone,
+        coalesce(described.country, customers.country) as country,
+        coalesce(described.city, customers.city) as city,
+        coalesce(described.gender, customers.gender) as gender,
+        coalesce(described.birthday, customers.birthday) as birthday
+    from described
+    inner join customers on described.customer_id = customers.customer_id
+)
+
+update customers
+set
+    name = wanted.name,
+    language = wanted.language,
+    timezone = wanted.timezone,
+    country = wanted.country,
+    city = wanted.city,
+    gender = wanted.gender,
+    birthday = wanted.birthday
+from wanted
+where
+    customers.customer_id = wanted.customer_id
+    and (
+        customers.name, customers.language, customers.timezone, customers.country,
+        customers.city, customers.gender, customers.birthday
+    ) is distinct from (
+        wanted.name, wanted.language, wanted.timezone, wanted.country,
+        wanted.city, wanted.gender, wanted.birthday
+    );

@@ -1,0 +1,208 @@
+"""Who is who: joins identifiers seen together into customers, and parts them again."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, RowMapping
+
+from tasks.database import rows, run
+
+# A phone beside more buyers of one shop than this is the shop's own, not a person's.
+SHARED_CAP = 10
+# More identifiers than this are not glued into one person by a machine.
+CLUSTER_CAP = 50
+# Identifiers that have no customer yet count from here, after every customer.
+NEW_FROM = 1 << 60
+
+
+@dataclass(frozen=True, slots=True)
+class Identified:
+    """What one run of identify changed."""
+
+    new_customers: int
+    merges: int
+    parted: int
+    conflicts: int
+    assigned_orders: int
+
+
+@dataclass(frozen=True, slots=True)
+class Undone:
+    """Whether the two sides of a merge are two customers now, and if not, why not."""
+
+    parted: bool
+    kept_id: int
+    merged_id: int
+    joined_by: tuple[str, ...] = ()
+
+
+def identify(
+    engine: Engine,
+    as_of: datetime,
+    shared_cap: int = SHARED_CAP,
+    cluster_cap: int = CLUSTER_CAP,
+) -> Identified:
+    """Give every new identifier its customer and follow every new link, once.
+
+    Reads what is new and its neighbourhood, never the whole graph; one transaction,
+    one run at a time. The order in which links arrive does not matter.
+    """
+    with engine.begin() as connection:
+        run(connection, "identify/gather")
+        shared = run(
+            connection, "identify/find_shared", shared_cap=shared_cap, as_of=as_of
+        ).scalar_one()
+        parted = _part(connection, as_of, "through an identifier that many share")
+        joined = _join(connection, as_of, cluster_cap)
+        assigned = run(connection, "identify/assign").scalar_one()
+        run(connection, "identify/describe")
+    return Identified(
+        new_customers=parted.new_customers + joined.new_customers,
+        merges=joined.merged,
+        parted=parted.parted,
+        conflicts=shared + joined.conflicts,
+        assigned_orders=assigned,
+    )
+
+
+def undo(engine: Engine, merge_id: int, reason: str, as_of: datetime) -> Undone:
+    """Part a merged customer from the one it was glued to, for good.
+
+    Every link between the two sides is rejected, so that no later run follows it;
+    what was linked to one side later stays with that side, and orders go back with
+    the identifier that bought.
+
+    Raises:
+        LookupError: there is no such merge, or it was undone before.
+    """
+    with engine.begin() as connection:
+        merge = _merge(connection, merge_id)
+        if merge["undone_at"]:
+            raise LookupError(
+                f"merge {merge_id} was undone on {merge['undone_at']:%Y-%m-%d}: "
+                "nothing is left to do"
+            )
+        because = {"because": reason, "as_of": as_of}
+        run(connection, "identify/undo", merge_id=merge_id, **because)
+        _part(connection, as_of, reason)
+        left = _merge(connection, merge_id)
+        joined_by = () if left["undone_at"] else _joined_by(connection, merge_id)
+    return Undone(
+        parted=left["undone_at"] is not None,
+        kept_id=left["kept_id"],
+        merged_id=left["merged_id"],
+        joined_by=joined_by,
+    )
+
+
+def redo(engine: Engine, merge_id: int, as_of: datetime) -> Identified:
+    """Take an undo back: its links hold again and are followed at once.
+
+    Raises:
+        LookupError: there is no such merge.
+    """
+    with engine.begin() as connection:
+        _merge(connection, merge_id)
+        run(connection, "identify/redo", merge_id=merge_id)
+        run(connection, "identify/release", as_of=as_of)
+    return identify(engine, as_of)
+
+
+def mark_junk(
+    engine: Engine, kind: str, value: str, reason: str, as_of: datetime
+) -> Identified:
+    """Never join people through this identifier; parts those whom it had joined.
+
+    Raises:
+        LookupError: no such identifier is known, or it is marked already.
+    """
+    with engine.begin() as connection:
+        given = {"kind": kind, "value": value}
+        marked = rows(connection, "identify/mark_junk", because=reason, **given)
+        _must_be_known(connection, bool(marked), kind, value)
+        run(connection, "identify/release", as_of=as_of)
+    return identify(engine, as_of)
+
+
+def trust(engine: Engine, kind: str, value: str, as_of: datetime) -> Identified:
+    """Believe that this identifier is one person's, and follow its links again.
+
+    Raises:
+        LookupError: no such identifier is known, or it is trusted already.
+    """
+    with engine.begin() as connection:
+        given = {"kind": kind, "value": value}
+        trusted = rows(connection, "identify/trust", as_of=as_of, **given)
+        _must_be_known(connection, bool(trusted), kind, value)
+        run(connection, "identify/release", as_of=as_of)
+    return identify(engine, as_of)
+
+
+@dataclass(frozen=True, slots=True)
+class _Parted:
+    new_customers: int = 0
+    parted: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Joined:
+    new_customers: int
+    merged: int
+    conflicts: int
+
+
+def _part(connection: Connection, as_of: datetime, because: str) -> _Parted:
+    if not run(connection, "identify/affected").scalar_one():
+        return _Parted()
+    run(connection, "identify/split_gather")
+    _settle(connection)
+    found = run(connection, "identify/split", as_of=as_of, because=because)
+    return _Parted(**found.mappings().one())
+
+
+def _join(connection: Connection, as_of: datetime, cluster_cap: int) -> _Joined:
+    run(connection, "identify/merge_gather", new_from=NEW_FROM)
+    _settle(connection)
+    held = run(
+        connection,
+        "identify/hold",
+        new_from=NEW_FROM,
+        cluster_cap=cluster_cap,
+        as_of=as_of,
+    ).scalar_one()
+    run(connection, "identify/merge", new_from=NEW_FROM, as_of=as_of)
+    found = run(connection, "identify/move", new_from=NEW_FROM, as_of=as_of)
+    return _Joined(conflicts=held, **found.mappings().one())
+
+
+def _settle(connection: Connection) -> None:
+    """Spread the smallest label over each component; the steps double their reach."""
+    while run(connection, "identify/disagreeing").scalar_one():
+        run(connection, "identify/propagate")
+
+
+def _merge(connection: Connection, merge_id: int) -> RowMapping:
+    found = rows(connection, "identify/one_merge", merge_id=merge_id)
+    if not found:
+        raise LookupError(
+            f"there is no merge {merge_id}: `regulars customers merges` lists them"
+        )
+    return found[0]
+
+
+def _joined_by(connection: Connection, merge_id: int) -> tuple[str, ...]:
+    between = rows(connection, "identify/still_joined", merge_id=merge_id)
+    return tuple(f"{row['kind']} {row['value']}" for row in between)
+
+
+def _must_be_known(
+    connection: Connection, is_changed: bool, kind: str, value: str
+) -> None:
+    if is_changed:
+        return
+    if rows(connection, "identify/one_identifier", kind=kind, value=value):
+        raise LookupError(f"{kind} '{value}' was marked so before: nothing changed")
+    raise LookupError(
+        f"no {kind} '{value}' is known: phones are written 8613800000000, "
+        "e-mail addresses in lower case"
+    )
