@@ -1,8 +1,10 @@
 """The environment: the only place that reads it."""
 
+import os
 from functools import lru_cache
 from pathlib import Path
 
+from dotenv import dotenv_values
 from pydantic import AliasChoices, Field, SecretStr
 from pydantic_settings import BaseSettings, SettingsConfigDict
 
@@ -14,7 +16,11 @@ class Settings(BaseSettings):
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="REGULARS_", env_file=".env", extra="ignore", populate_by_name=True
+        env_prefix="REGULARS_",
+        # The demo writes the first; whoever configures the house writes the second.
+        env_file=("var/sandbox.env", ".env"),
+        extra="ignore",
+        populate_by_name=True,
     )
 
     database_url: str | None = Field(
@@ -45,9 +51,30 @@ class Settings(BaseSettings):
     timezone: str = Field(
         default="Asia/Shanghai", description="the shop's own IANA time zone"
     )
+    language: str = Field(
+        default="zh",
+        pattern="^[a-z]{2}$",
+        description="what customers are written in whose own language is unknown",
+    )
     secret: SecretStr = Field(
         default=SecretStr("change-me"),
         description="signs unsubscribe links and salts the hashes of deleted people",
+    )
+    clock_offset: float = Field(
+        default=0,
+        description="seconds from the machine's clock to that of the flows: for a"
+        " sandbox whose shop lives in another year",
+    )
+    prefect_port: int = Field(
+        default=4200,
+        ge=1,
+        le=65535,
+        description="where `regulars up` serves Prefect's API and UI, on loopback",
+    )
+    prefect_database_url: SecretStr | None = Field(
+        default=None,
+        description="postgresql://… that `regulars up` gives to the Prefect server;"
+        " empty: a database of its own beside the shop's",
     )
 
 
@@ -55,3 +82,17 @@ class Settings(BaseSettings):
 def settings() -> Settings:
     """The settings of this process, read once."""
     return Settings()
+
+
+def environment(**changes: str) -> dict[str, str]:
+    """The environment for a process started from here: this one's, with changes."""
+    return {**os.environ, **changes}
+
+
+def environment_value(name: str) -> str | None:
+    """One variable that a file of an operator names as `${NAME}`; None when unset.
+
+    Looked up as the settings are: the environment, `.env`, the sandbox's.
+    """
+    written = dotenv_values("var/sandbox.env") | dotenv_values(".env")
+    return os.environ.get(name) or written.get(name) or None
