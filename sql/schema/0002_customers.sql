@@ -207,12 +207,18 @@ create index customers_to_judge_by_step on customers_to_judge (step);
 
 -- Whoever changes a row, by whatever way, touches its customer: three kinds of tables,
 -- those with a customer, an identifier, or an order. `changed` holds the rows of one
--- statement.
+-- statement as they are now (deleted ones as they were), `former` what they were.
 create function touch_customers() returns trigger
 language plpgsql as $$
 begin
     insert into regulars.touched_customers (customer_id)
     select distinct customer_id from changed where customer_id is not null;
+    if tg_op = 'UPDATE' then
+        insert into regulars.touched_customers (customer_id)
+        select customer_id from former where customer_id is not null
+        except
+        select customer_id from changed;
+    end if;
     return null;
 end;
 $$;
@@ -263,11 +269,15 @@ declare
 begin
     foreach happening in array array['insert', 'update', 'delete'] loop
         execute format(
-            'create trigger touch_on_%1$s after %1$s on %2$s '
-            'referencing %3$s table as changed '
+            'create trigger touch_on_%1$s after %1$s on %2$s referencing %3$s '
             'for each statement execute function %4$I()',
             happening, changing,
-            case happening when 'delete' then 'old' else 'new' end, through
+            case happening
+                when 'insert' then 'new table as changed'
+                when 'update' then 'new table as changed old table as former'
+                else 'old table as changed'
+            end,
+            through
         );
     end loop;
 end;
