@@ -71,6 +71,17 @@ comment on column quarantine.place is 'file and line, or API call and page';
 create unique index quarantine_open on quarantine (source, stream, raw_digest)
 where resolved_at is null;
 
+-- How a record in quarantine is recognised when it is pulled again: by its text, and
+-- where records have no key of their own, as the n-th of equal texts.
+create function record_digest(given json, record_key text, copy_no bigint)
+returns text
+language sql immutable parallel safe as $$
+    select md5(
+        given::text
+        || case when record_key is null and copy_no > 1 then '#' || copy_no else '' end
+    )
+$$;
+
 -- The shapes of a batch's own table, staging.<entity>_<batch_id>. One record (what the
 -- source gave) may stand for several rows (an order with its lines); its raw text is
 -- kept on the first of them. A value that could not be read is null, and `problem`

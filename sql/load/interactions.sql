@@ -1,0 +1,61 @@
+-- Write the interactions that are new; how many records was that?
+
+create temp table written_interaction (interaction_id bigint) on commit drop;
+
+with news as (
+    select distinct on (staged.kind, staged.interaction_key)
+        staged.kind,
+        staged.interaction_key,
+        staged.happened_at,
+        staged.account,
+        staged.body,
+        person.identifier_id,
+        buyer.customer_id
+    from staged
+    left join person
+        on
+            person.described = row(
+                staged.buyer_id, staged.phone, staged.email, staged.more_identifiers
+            )::text
+    left join identifiers as buyer on person.identifier_id = buyer.identifier_id
+    where
+        staged.raw is not null
+        and not exists (
+            select from interactions as known
+            where
+                known.source = :source
+                and known.kind = staged.kind
+                and known.interaction_key = staged.interaction_key
+        )
+    order by staged.kind, staged.interaction_key, staged.record_no
+),
+
+-- What happened, happened: a known interaction is never rewritten.
+written as (
+    insert into interactions (
+        source, kind, interaction_key, happened_at, account, identifier_id,
+        customer_id, body
+    )
+    select
+        :source,
+        kind,
+        interaction_key,
+        happened_at,
+        account,
+        identifier_id,
+        customer_id,
+        body
+    from news
+    order by happened_at, kind, interaction_key
+    on conflict on constraint interactions_natural_key do nothing
+    returning interaction_id
+)
+
+insert into written_interaction
+select interaction_id
+from written;
+
+select
+    (select count(*) from written_interaction) as loaded,
+    (select count(*) from staged_record)
+    - (select count(*) from written_interaction) as unchanged;

@@ -1,0 +1,110 @@
+-- Which orders does this batch bring, in which version, and which of them are news?
+
+-- Records that a newer one of the same batch replaces: pulls overlap.
+create temp table outdated on commit drop as
+select record_no
+from (
+    select
+        record_no,
+        row_number() over (
+            partition by
+                order_number, case when not :is_whole_record then line_id end
+            order by coalesce(updated_at, ordered_at) desc, record_no desc
+        ) as age
+    from staged
+    where raw is not null and (:is_whole_record or line_id is not null)
+) as ranked
+where age > 1;
+
+analyze outdated;
+
+create temp view staged_line as
+select
+    *,
+    coalesce(updated_at, ordered_at) as version_at,
+    coalesce(line_amount, quantity * unit_price) as amount,
+    -- Seconds and record number in one: the greatest speaks for the order.
+    (date_part('epoch', coalesce(updated_at, ordered_at))::bigint << 30)
+    + record_no as version_no,
+    -- The digest of a line's content; numbers equal in value are equal in it.
+    hash_record_extended(
+        (
+            line_id, product_id, product_title, category, variant, quantity,
+            unit_price, line_amount
+        ), 0
+    ) as digest
+from staged
+where not exists (
+    select from outdated
+    where outdated.record_no = staged.record_no
+);
+
+create temp table version on commit drop as
+select
+    order_number,
+    count(*) filter (where raw is not null) as records,
+    max(version_no) as version_no,
+    min(ordered_at) as ordered_at,
+    max(version_at) as updated_at,
+    sum(amount) as amount,
+    sum(digest) as digest
+from staged_line
+group by order_number;
+
+analyze version;
+
+-- Orders that this batch does not hold whole: a part of them is in quarantine, or
+-- the source gives changed lines only. What it does not show stays as it is.
+create temp table partial_order on commit drop as
+select order_number
+from version
+where not :holds_whole_orders
+union
+select order_number
+from refused
+where order_number is not null;
+
+analyze partial_order;
+
+-- One row per order of the batch, beside what is stored of it.
+create temp table order_change on commit drop as
+select
+    version.order_number,
+    version.records,
+    version.ordered_at,
+    version.updated_at,
+    version.digest,
+    speaker.status,
+    speaker.paid_at,
+    speaker.shipped_at,
+    speaker.finished_at,
+    speaker.currency,
+    speaker.order_amount,
+    person.identifier_id,
+    stored.order_id,
+    stored.customer_id,
+    stored.lines_digest as stored_digest,
+    partial_order.order_number is not null as is_partial,
+    coalesce(version.updated_at < stored.updated_at, false) as is_stale,
+    coalesce(speaker.order_amount, version.amount) as amount,
+    (
+        stored.order_id is null
+        or (version.digest is distinct from stored.lines_digest)
+    ) as has_news_of_lines
+from version
+inner join staged_line as speaker
+    on
+        version.order_number = speaker.order_number
+        and version.version_no = speaker.version_no
+        and speaker.raw is not null
+left join person
+    on
+        person.described = row(
+            speaker.buyer_id, speaker.phone, speaker.email, speaker.more_identifiers
+        )::text
+left join orders as stored
+    on version.order_number = stored.order_number and stored.source = :source
+left join partial_order
+    on version.order_number = partial_order.order_number;
+
+analyze order_change;
