@@ -23,7 +23,7 @@ log = logging.getLogger(__name__)
 PERSONAL = re.compile(
     r"\$[A-Za-z0-9+/=_-]{8,}\$\d\$"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
-    r"|(?<![\dA-Za-z])(?:\+?86[- ]?)?1[3-9]\d{9}(?!\d)"
+    r"|(?<!\d)(?:\+?86[- ]?)?1[3-9]\d{9}(?!\d)"
 )
 LONGEST_QUOTE = 200
 

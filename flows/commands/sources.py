@@ -1,0 +1,47 @@
+"""`regulars sources`: where data comes from, and whether it can be had."""
+
+import sys
+from pathlib import Path
+
+import click
+
+
+@click.group()
+def command() -> None:
+    """Look after the shop's sources."""
+
+
+@command.command()
+@click.argument("names", metavar="[SOURCE]...", nargs=-1)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="another file than the sources_file of the settings",
+)
+def check(names: tuple[str, ...], file: Path | None) -> None:
+    """Call each stream of each SOURCE (default: all) once, and say what is wrong."""
+    from tasks import sources
+
+    try:
+        known = sources.load(file)
+    except sources.SourcesError as error:
+        raise click.ClickException(str(error)) from None
+    unknown = set(names) - {source.name for source in known}
+    if unknown:
+        there_are = ", ".join(source.name for source in known)
+        asked = ", ".join(sorted(unknown))
+        raise click.ClickException(f"no source {asked}: there are {there_are}")
+    chosen = [source for source in known if not names or source.name in names]
+    failed = 0
+    for checked in sources.check(chosen):
+        failed += checked.error is not None
+        click.echo(_line(checked.source, checked.stream, checked.error))
+    sys.exit(1 if failed else 0)
+
+
+def _line(source: str, stream: str, error: Exception | None) -> str:
+    if error is None:
+        return f"{source}.{stream}: works"
+    retriable = getattr(error, "retriable", False)
+    kind = "try again later" if retriable else "somebody must look"
+    return f"{source}.{stream}: does not work ({kind}): {error}"

@@ -1,0 +1,209 @@
+"""The shop's sources, read from sources.yaml: which connector, told what."""
+
+import re
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from importlib import import_module
+from pathlib import Path
+from pkgutil import iter_modules
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+import connectors
+from connectors.base import SourceError, Stream
+from tasks import yaml_file
+from tasks.problem import Problem, did_you_mean
+from tasks.settings import environment_value, settings
+from tasks.yaml_file import Key, YamlFile
+
+NAME = re.compile(r"[a-z][a-z0-9_]*")
+VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
+
+
+class SourcesError(Exception):
+    """The file of sources is wrong; the message names each place and the way out."""
+
+
+@dataclass(frozen=True)
+class Source:
+    """One shop or file feed."""
+
+    name: str
+    connector: str
+    streams: list[Stream]
+
+
+@dataclass(frozen=True)
+class Checked:
+    """Whether one stream works; `error` says why not and what to do."""
+
+    source: str
+    stream: str
+    error: SourceError | None
+
+
+def load(path: Path | None = None) -> list[Source]:
+    """The sources of `path` (default: settings().sources_file), in its order.
+
+    Raises:
+        SourcesError: every problem of the file, with its line.
+    """
+    file = yaml_file.read(path or settings().sources_file)
+    problems = list(file.problems)
+    found: list[Source] = []
+    if not problems and not isinstance(file.content, dict):
+        problems.append(file.problem((), "has no sources: write `name:` and its keys"))
+    for name, given in (file.content or {}).items() if not problems else ():
+        outcome = _source(file, name, given)
+        if isinstance(outcome, Source):
+            found.append(outcome)
+        else:
+            problems.extend(outcome)
+    if problems:
+        raise SourcesError("\n".join(str(problem) for problem in problems))
+    return found
+
+
+def find(name: str, path: Path | None = None) -> Source:
+    """The source `name` of the file; LookupError names those that there are."""
+    sources = {source.name: source for source in load(path)}
+    if name not in sources:
+        there_are = ", ".join(sources) or "none"
+        raise LookupError(f"no source {name!r}: there are {there_are}")
+    return sources[name]
+
+
+def stream(sources: Iterable[Source], source: str, name: str) -> Stream:
+    """The stream `name` of `source`; LookupError names those that there are."""
+    known = {
+        (one.name, stream.name): stream for one in sources for stream in one.streams
+    }
+    if (source, name) not in known:
+        there_are = ", ".join(".".join(pair) for pair in known) or "none"
+        raise LookupError(f"no stream {source}.{name}: there are {there_are}")
+    return known[source, name]
+
+
+def check(sources: Iterable[Source]) -> Iterator[Checked]:
+    """Call each stream's source once, in order."""
+    for source in sources:
+        for stream in source.streams:
+            error = None
+            try:
+                stream.check()
+            except SourceError as caught:
+                error = caught
+            yield Checked(source.name, stream.name, error)
+
+
+def connector_names() -> list[str]:
+    """The files of `connectors` that are connectors: they have Config and streams."""
+    names = sorted(module.name for module in iter_modules(connectors.__path__))
+    return [name for name in names if _is_connector(name)]
+
+
+def _is_connector(name: str) -> bool:
+    module = import_module(f"connectors.{name}")
+    return hasattr(module, "Config") and hasattr(module, "streams")
+
+
+def _source(file: YamlFile, name: Any, given: Any) -> Source | list[Problem]:
+    key: Key = (name,)
+    if not NAME.fullmatch(str(name)):
+        return [
+            file.problem(
+                key,
+                f'the source "{name}" must be named in lower-case letters, digits and '
+                "_, a letter first: it stays in every row of the source",
+            )
+        ]
+    if not isinstance(given, dict) or "connector" not in given:
+        there_are = ", ".join(connector_names())
+        return [
+            file.problem(
+                key, f'"{name}" needs the key "connector"; there are {there_are}'
+            )
+        ]
+    connector = str(given["connector"])
+    if connector not in connector_names():
+        hint = did_you_mean(connector, connector_names())
+        message = f'no connector "{connector}" (a file in connectors/){hint}'
+        return [file.problem((name, "connector"), message)]
+    return _configured(file, name, connector, given)
+
+
+def _configured(
+    file: YamlFile, name: str, connector: str, given: Mapping[str, Any]
+) -> Source | list[Problem]:
+    module = import_module(f"connectors.{connector}")
+    settings = {key: value for key, value in given.items() if key != "connector"}
+    missing: list[Problem] = []
+    filled = _filled(file, (name,), settings, missing)
+    if missing:
+        return missing
+    try:
+        streams = module.streams(name, module.Config.model_validate(filled))
+    except ValidationError as errors:
+        config = module.Config
+        return [_translated(file, name, config, error) for error in errors.errors()]
+    except SourceError as error:
+        return [file.problem((name,), str(error))]
+    return Source(name, connector, streams)
+
+
+def _filled(file: YamlFile, key: Key, value: Any, missing: list[Problem]) -> Any:
+    """`value` with each `${NAME}` in it replaced from the environment."""
+    if isinstance(value, dict):
+        return {
+            name: _filled(file, (*key, name), one, missing)
+            for name, one in value.items()
+        }
+    if isinstance(value, list):
+        return [
+            _filled(file, (*key, number), one, missing)
+            for number, one in enumerate(value)
+        ]
+    if not isinstance(value, str):
+        return value
+
+    def from_environment(variable: re.Match[str]) -> str:
+        found = environment_value(variable[1])
+        if found is None:
+            where = ".".join(map(str, key))
+            message = f'"{where}" needs the environment variable {variable[1]}: set it'
+            missing.append(file.problem(key, f"{message} there or in .env"))
+        return found or ""
+
+    return VARIABLE.sub(from_environment, value)
+
+
+def _translated(
+    file: YamlFile, name: str, config: type[BaseModel], error: Any
+) -> Problem:
+    """One of pydantic's errors in the words of the file's author."""
+    key: Key = (name, *error["loc"])
+    where = ".".join(map(str, key))
+    if error["type"] == "extra_forbidden":
+        allowed = config.model_fields if len(key) == 2 else ()
+        hint = did_you_mean(str(key[-1]), allowed)
+        return file.problem(key, f'unknown key "{where}"{hint}')
+    if error["type"] == "missing":
+        return file.problem(key, f'the key "{where}" is missing: it must be given')
+    reason = error["msg"].removeprefix("Value error, ")
+    return file.problem(key, f'"{where}"{_shown(file, config, key)}: {reason}')
+
+
+def _shown(file: YamlFile, config: type[BaseModel], key: Key) -> str:
+    """The value as the file has it, unless it may be a secret."""
+    value = file.content
+    try:
+        for step in key:
+            value = value[step]
+    except (KeyError, IndexError, TypeError):
+        return ""
+    field = config.model_fields.get(str(key[1])) if len(key) > 1 else None
+    is_secret = field is None or "Secret" in str(field.annotation)
+    if is_secret or isinstance(value, dict | list) or "${" in str(value):
+        return ""
+    return f' is "{value}"'
