@@ -1,0 +1,293 @@
+"""Lands a stream: its pages go to staging as they come, the cursor with them."""
+
+import csv
+import io
+import re
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime
+
+import psycopg2
+from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import DBAPIError
+
+from connectors.base import Page, Record, Stream
+from tasks.database import rows, run
+
+# Records that a replay stages in one go.
+REPLAY_PAGE = 5_000
+# Bytes that go to the server at a time.
+COPY_CHUNK = 1 << 18
+# Notes of a pull beyond this many characters are cut: a batch is no log file.
+LONGEST_NOTE = 2_000
+# Neither is in JSON text, which so needs no quoting: half the work of the raw records.
+DELIMITER, QUOTE = "\t", "\x01"
+
+
+class AlreadyLanding(RuntimeError):
+    """Another worker lands this stream right now; wait for it."""
+
+    retriable = True
+
+
+class RowRefused(RuntimeError):
+    """A connector gave a row that does not fit its staging table."""
+
+
+@dataclass(frozen=True, slots=True)
+class Progress:
+    """How far a landing has come, after each page."""
+
+    batch_id: int
+    source: str
+    stream: str
+    records: int
+
+
+OnPage = Callable[[Progress], None]
+
+
+def land(
+    engine: Engine, stream: Stream, until: datetime, on_page: OnPage | None = None
+) -> int:
+    """Stage all that is new at the stream up to `until`; the batch's number.
+
+    Continues the batch that an earlier call left unfinished, from where its last page
+    ended. A batch that is staged but not loaded is given back as it is.
+
+    Raises:
+        AlreadyLanding: another worker is at it.
+        SourceError: the source failed; the pages before are kept, call again.
+        RowRefused: a fault of the connector; the pages before are kept.
+    """
+    with _alone(engine, stream) as connection:
+        landing = _Landing.of(connection, stream)
+        if landing.state == "landed":
+            return landing.batch_id
+        with connection.begin():
+            found = rows(connection, "landing/cursor", **_names(stream))
+        cursor = found[0]["cursor"] if found else None
+        for page in stream.pull(cursor, until):
+            landing.store(page)
+            if on_page:
+                on_page(landing.progress)
+        landing.finish()
+        return landing.batch_id
+
+
+def replay_batch(engine: Engine, stream: Stream, records: Iterable[Record]) -> int:
+    """Stage records that were in quarantine, as a batch of its own; its number.
+
+    The stream's cursor stays where it is. A replay says nothing about the lines of
+    an order that are not in it.
+    """
+    with engine.connect() as connection:
+        landing = _Landing.of(connection, stream, is_replay=True)
+        page: list[Record] = []
+        for record in records:
+            page.append(record)
+            if len(page) == REPLAY_PAGE:
+                landing.store(Page(page))
+                page = []
+        landing.store(Page(page))
+        landing.finish()
+        return landing.batch_id
+
+
+def tidy(engine: Engine, older_than: datetime) -> list[str]:
+    """Drop what is left in staging of batches loaded before; the tables' names.
+
+    Each in a transaction of its own that gives up rather than make others wait; what
+    is in use is left for the next time.
+    """
+    with engine.begin() as connection:
+        found = rows(connection, "landing/leftovers", older_than=older_than)
+    names = [str(row["table_name"]) for row in found]
+    return [name for name in names if _dropped(engine, name)]
+
+
+class _Landing:
+    """One batch on its way into staging, over one connection."""
+
+    def __init__(
+        self, connection: Connection, stream: Stream, batch_id: int, records: int
+    ) -> None:
+        self.connection = connection
+        self.stream = stream
+        self.batch_id = batch_id
+        self.records = records
+        self.state = "landing"
+        self.adds_raw = "raw" not in stream.columns
+        columns = ("record_no", *(("raw",) if self.adds_raw else ()), *stream.columns)
+        self.copy = (
+            f"copy {self.table} ({', '.join(columns)}) from stdin with "
+            f"(format csv, delimiter E'{DELIMITER}', quote E'{QUOTE}')"
+        )
+
+    @classmethod
+    def of(
+        cls, connection: Connection, stream: Stream, is_replay: bool = False
+    ) -> "_Landing":
+        """The stream's unfinished batch, or a new one with its table."""
+        with connection.begin():
+            found = rows(connection, "landing/on_its_way", **_names(stream))
+            for batch in found if not is_replay else ():
+                landing = cls(connection, stream, batch["batch_id"], batch["records"])
+                landing.state = batch["state"]
+                return landing
+            return cls._new(connection, stream, is_replay)
+
+    @classmethod
+    def _new(
+        cls, connection: Connection, stream: Stream, is_replay: bool
+    ) -> "_Landing":
+        batch_id = run(
+            connection,
+            "landing/open_batch",
+            **_names(stream),
+            entity=stream.entity,
+            is_replay=is_replay,
+            holds_whole_orders=stream.holds_whole_orders and not is_replay,
+            record_key=list(stream.key),
+            repeated_lines=stream.repeated_lines,
+        ).scalar_one()
+        landing = cls(connection, stream, batch_id, 0)
+        connection.exec_driver_sql(
+            f"create table {landing.table} (like staging.{stream.entity})"
+        )
+        return landing
+
+    @property
+    def table(self) -> str:
+        return f"staging.{self.stream.entity}_{self.batch_id}"
+
+    @property
+    def progress(self) -> Progress:
+        names = self.stream.source, self.stream.name
+        return Progress(self.batch_id, *names, self.records)
+
+    def store(self, page: Page) -> None:
+        """Rows, count and cursor of one page, all or nothing."""
+        with self.connection.begin():
+            if page.records:
+                self._copy(page.records)
+                self._count(len(page.records))
+            if page.cursor is not None:
+                run(
+                    self.connection,
+                    "landing/move_cursor",
+                    **_names(self.stream),
+                    cursor=page.cursor,
+                )
+        self.records += len(page.records)
+
+    def finish(self) -> None:
+        """Say that the batch is complete, and what the pull noticed."""
+        note = "; ".join(self.stream.notes)[:LONGEST_NOTE] or None
+        with self.connection.begin():
+            run(self.connection, "landing/finish", batch_id=self.batch_id, note=note)
+
+    def _copy(self, records: Iterable[Record]) -> None:
+        lines = io.StringIO(newline="")
+        writer = csv.writer(lines, delimiter=DELIMITER, quotechar=QUOTE)
+        writer.writerows(self._numbered(records))
+        try:
+            cursor = self.connection.connection.cursor()
+            cursor.copy_expert(
+                self.copy, io.BytesIO(_encoded(lines.getvalue())), 1 << 18
+            )
+        except psycopg2.DataError as error:
+            raise RowRefused(self._refusal(error)) from None
+
+    def _numbered(self, records: Iterable[Record]) -> Iterator[Iterable[object]]:
+        rows_of, adds_raw = self.stream.rows, self.adds_raw
+        for number, record in enumerate(records, self.records + 1):
+            if adds_raw:
+                raw: str | None = self.stream.raw(record).decode()
+                for row in rows_of(record):
+                    yield (number, raw, *row)
+                    raw = None
+            else:
+                for row in rows_of(record):
+                    yield (number, *row)
+
+    def _count(self, records: int) -> None:
+        counted = rows(
+            self.connection,
+            "landing/count",
+            batch_id=self.batch_id,
+            records=records,
+            before=self.records,
+        )
+        if not counted:
+            raise AlreadyLanding(
+                f"batch {self.batch_id} of {_title(self.stream)} was changed by "
+                "somebody else while it was being landed: nothing of this page was "
+                "stored; run it again"
+            )
+
+    def _refusal(self, error: psycopg2.Error) -> str:
+        # Postgres also tells the value, which may be somebody's address.
+        context = error.diag.context or ""
+        column = re.search(r"column (\w+)", context)
+        line = re.search(r"line (\d+)", context)
+        return (
+            f"{_title(self.stream)}: row {line[1] if line else '?'} of the page after "
+            f"record {self.records:,} does not fit {self.table}"
+            f"{f', column {column[1]}' if column else ''} ({error.diag.sqlstate}): "
+            "the connector must give None and say so in `problem`; the pages before "
+            "are kept"
+        )
+
+
+@contextmanager
+def _alone(engine: Engine, stream: Stream) -> Iterator[Connection]:
+    """A connection that alone may land the stream, until it ends or is lost.
+
+    Pages are stored over this very connection: when it is lost, so is the right to.
+    """
+    with engine.connect() as connection:
+        with connection.begin():
+            is_ours = run(connection, "landing/lock", **_names(stream)).scalar_one()
+        if not is_ours:
+            raise AlreadyLanding(
+                f"{_title(stream)} is being landed by another worker right now: wait "
+                "until that run has ended, then run it again; nothing is lost"
+            )
+        try:
+            yield connection
+        finally:
+            if not connection.invalidated:
+                with connection.begin():
+                    run(connection, "landing/unlock", **_names(stream))
+
+
+def _dropped(engine: Engine, table: str) -> bool:
+    try:
+        with engine.begin() as connection:
+            connection.exec_driver_sql("set local lock_timeout = '1s'")
+            connection.exec_driver_sql(f'drop table if exists staging."{table}"')
+    except DBAPIError as error:
+        if getattr(error.orig, "pgcode", "") != "55P03":  # lock_not_available
+            raise
+        return False
+    return True
+
+
+def _encoded(lines: str) -> bytes:
+    """UTF-8 that Postgres takes: it knows no NUL, and no half of a character.
+
+    Platforms cut texts in the middle of an emoji; that must not stop a batch.
+    """
+    if "\x00" in lines or "\\u0000" in lines:
+        lines = lines.replace("\x00", "\ufffd").replace("\\u0000", "\\ufffd")
+    return lines.encode(errors="replace")
+
+
+def _names(stream: Stream) -> dict[str, str]:
+    return {"source": stream.source, "stream": stream.name}
+
+
+def _title(stream: Stream) -> str:
+    return f"{stream.source}/{stream.name}"
