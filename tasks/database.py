@@ -25,8 +25,7 @@ def url(of: Settings | None = None) -> str:
         return chosen.database_url
     server = embedded(chosen)
     server.start()
-    _create_database(server, "regulars")
-    return server.url("regulars")
+    return beside(server.url("postgres"), "regulars")
 
 
 def embedded(of: Settings | None = None) -> Server:
@@ -113,6 +112,18 @@ def _apply(connection: Connection, name: str) -> bool:
     return False
 
 
+def beside(address: str, name: str) -> str:
+    """The URL of database `name` on the server of `address`, created when missing.
+
+    Raises:
+        sqlalchemy.exc.DBAPIError: creating it needs a right that the user lacks.
+    """
+    with _outside(address) as connection:
+        _create_missing(connection, name)
+    there = sqlalchemy.make_url(address).set(database=name)
+    return there.render_as_string(hide_password=False)
+
+
 @contextmanager
 def scratch(name: str, address: str | None = None) -> Iterator[str]:
     """An empty, migrated database on the same server, dropped at the end.
@@ -148,13 +159,12 @@ def _outside(address: str) -> Iterator[Connection]:
     outside.dispose()
 
 
-def _create_database(server: Server, name: str) -> None:
-    with _outside(server.url("postgres")) as connection:
-        found = connection.execute(
-            text("select 1 from pg_database where datname = :name"), {"name": name}
-        ).scalar()
-        if not found:
-            connection.exec_driver_sql(f'create database "{name}"')
+def _create_missing(connection: Connection, name: str) -> None:
+    found = connection.execute(
+        text("select 1 from pg_database where datname = :name"), {"name": name}
+    ).scalar()
+    if not found:
+        connection.exec_driver_sql(f'create database "{name}"')
 
 
 def _for_driver(address: str) -> str:

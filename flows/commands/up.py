@@ -1,0 +1,67 @@
+"""`regulars up`: Prefect's server, a worker, every deployment, on this machine."""
+
+import signal
+from collections.abc import Callable
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+
+if TYPE_CHECKING:
+    from flows.prefect_server import Prefect
+
+
+@click.command()
+@click.option(
+    "--foreground", is_flag=True, help="stay until Ctrl-C or SIGTERM, then stop all"
+)
+def command(foreground: bool) -> None:
+    """Start Postgres, a Prefect server and a worker, on loopback only.
+
+    Deployments and automations are set up too. Running it again changes nothing that
+    is right already.
+    """
+    from flows.prefect_server import NotStarted, installed
+    from flows.register import NotRegistered
+    from tasks.settings import settings
+
+    console = Console()
+    try:
+        with console.status("Postgres") as status:
+            prefect = installed(settings())
+            _start(prefect, status.update)
+    except (NotStarted, NotRegistered) as error:
+        raise click.ClickException(str(error)) from error
+    console.print(_ready(prefect))
+    if foreground:
+        _stay()
+        prefect.stop()
+
+
+def _start(prefect: "Prefect", say: Callable[[str], None]) -> None:
+    from flows.register import register
+    from tasks import database
+
+    database.migrate()
+    say("Prefect server (the first time it makes its tables)")
+    prefect.start_server()
+    say("deployments and automations")
+    register(prefect.environment())
+    say("worker")
+    prefect.start_worker()
+
+
+def _ready(prefect: "Prefect") -> str:
+    return f"""
+[bold green]Regulars is up[/]: {prefect.ui}
+
+  Deployments → shop → Run → Quick run   the whole day, once, now
+  Runs → a run → Artifacts               what came in, who gets what, what was sent
+  Runs → a red run → Retry               always safe: nothing is doubled
+
+logs: {prefect.server.log.parent}   stop: make down   on call: deployments/RUNBOOK.md
+"""
+
+
+def _stay() -> None:
+    signal.sigwait({signal.SIGINT, signal.SIGTERM})

@@ -1,0 +1,82 @@
+"""Tells a Prefect server what there is: work pool, deployments, automations."""
+
+import subprocess
+import sys
+from collections.abc import Mapping
+from typing import Any
+
+import yaml
+from prefect.client.orchestration import SyncPrefectClient, get_client
+from prefect.client.schemas.actions import WorkPoolCreate
+from prefect.events.schemas.automations import AutomationCore
+from prefect.exceptions import ObjectAlreadyExists
+from prefect.settings import PREFECT_API_URL, temporary_settings
+
+from flows.prefect_server import POOL, ROOT
+
+DEPLOYMENTS = ROOT / "deployments" / "prefect.yaml"
+AUTOMATIONS = ROOT / "deployments" / "automations.yaml"
+
+
+class NotRegistered(RuntimeError):
+    """`prefect deploy` refused; the message holds what it said."""
+
+
+def register(environment: Mapping[str, str]) -> tuple[int, int]:
+    """Create or update everything on the server at `environment`'s PREFECT_API_URL.
+
+    Returns how many deployments and automations there are. Safe to run again: what
+    was changed by hand is set back, what is new is added, nothing is doubled. A work
+    pool that is there already keeps its type, which may be Docker or Kubernetes.
+
+    Raises:
+        NotRegistered: a file is wrong.
+    """
+    with (
+        temporary_settings({PREFECT_API_URL: environment["PREFECT_API_URL"]}),
+        get_client(sync_client=True) as client,
+    ):
+        _create_pool(client)
+        _deploy(environment)
+        for wanted in read(AUTOMATIONS, "automations"):
+            _automate(client, AutomationCore.model_validate(wanted))
+    return len(read(DEPLOYMENTS, "deployments")), len(read(AUTOMATIONS, "automations"))
+
+
+def read(file: Any, key: str) -> list[dict[str, Any]]:
+    """What the YAML file lists below `key`."""
+    loaded: list[dict[str, Any]] = yaml.safe_load(file.read_text())[key]
+    return loaded
+
+
+def _create_pool(client: SyncPrefectClient) -> None:
+    try:
+        client.create_work_pool(WorkPoolCreate(name=POOL, type="process"))
+    except ObjectAlreadyExists:
+        return
+
+
+def _deploy(environment: Mapping[str, str]) -> None:
+    place = ["--all", "--prefect-file", str(DEPLOYMENTS.relative_to(ROOT))]
+    done = subprocess.run(
+        [sys.executable, "-m", "prefect", "--no-prompt", "deploy", *place],
+        cwd=ROOT,
+        env=dict(environment),
+        stdin=subprocess.DEVNULL,
+        capture_output=True,
+        text=True,
+    )
+    # A file that cannot be read is only skipped by `prefect deploy`.
+    if done.returncode or "skipping" in done.stdout.lower():
+        raise NotRegistered(
+            f"`prefect deploy` with {DEPLOYMENTS} failed:\n{done.stdout}{done.stderr}"
+        )
+
+
+def _automate(client: SyncPrefectClient, wanted: AutomationCore) -> None:
+    known = client.read_automations_by_name(wanted.name)
+    if not known:
+        client.create_automation(wanted)
+    # An update forgets which runs are being watched, so only a real change is one.
+    elif AutomationCore.model_validate(known[0].model_dump()) != wanted:
+        client.update_automation(known[0].id, wanted)
