@@ -16,7 +16,11 @@ from tasks.campaign import Campaign, CampaignError
 from tasks.problem import Problem
 
 TIMEOUT = timedelta(minutes=2)
-RESERVED = ("customer_id", "occasion", "anchor_at", "in_audience", "failed_rule")
+# The columns of `candidate`; one boolean per rule follows.
+FIXED = (
+    *("customer_id", "occasion", "anchor_at"),
+    *("in_audience", "failed_rule", "params"),
+)
 COLUMN = re.compile(r"[a-z_][a-z0-9_]*")
 # Postgres' own numbers of its types.
 BOOLEAN, TIMESTAMPTZ, NUMBERS = 16, 1184, (20, 21, 23)
@@ -99,7 +103,7 @@ def describe(connection: Connection, campaign: Campaign, as_of: datetime) -> Col
     return Columns(
         rules=tuple(name for name, kind in found if kind == BOOLEAN),
         values=tuple(
-            name for name, kind in found if kind != BOOLEAN and name not in RESERVED[:3]
+            name for name, kind in found if kind != BOOLEAN and name not in FIXED[:3]
         ),
         has_anchor="anchor_at" in names,
     )
@@ -156,7 +160,7 @@ def _wrong_columns(found: Sequence[tuple[str, int]]) -> Iterator[str]:
         yield "anchor_at must be a timestamptz: a moment, not a day or a local time"
     if "anchor_at" in names[3:]:
         yield "anchor_at must come right after occasion"
-    for name in set(names) & {*RESERVED[3:], "params"}:
+    for name in set(names) & set(FIXED[3:]):
         yield f'the column name "{name}" is our own: choose another'
     yield from _rules_after_values(found)
 
@@ -164,7 +168,7 @@ def _wrong_columns(found: Sequence[tuple[str, int]]) -> Iterator[str]:
 def _rules_after_values(found: Sequence[tuple[str, int]]) -> Iterator[str]:
     value = None
     for name, kind in found:
-        if kind != BOOLEAN and name not in RESERVED[:3]:
+        if kind != BOOLEAN and name not in FIXED[:3]:
             value = value or name
         elif kind == BOOLEAN and value:
             yield (
@@ -202,14 +206,13 @@ def _fill(campaign: Campaign, columns: Columns) -> str:
 
 def _refuse_twins(connection: Connection, campaign: Campaign) -> None:
     """Every row is one person and one occasion, exactly once."""
-    found = database.rows(connection, "audience/twins")
     messages = [
-        f"returns {row.rows:,} rows for customer_id {row.customer_id} and occasion "
-        f'"{row.occasion}": each pair may come once; a join multiplies it'
-        if row.customer_id is not None and row.occasion is not None
-        else f"returns {row.rows:,} rows without customer_id or occasion: leave them "
-        "out in `where`"
-        for row in found
+        f"returns {row['rows']:,} rows without customer_id or occasion: leave "
+        "them out in `where`"
+        if row["customer_id"] is None or row["occasion"] is None
+        else f"returns {row['rows']:,} rows for customer_id {row['customer_id']} and "
+        f'occasion "{row["occasion"]}": each pair may come once; a join multiplies it'
+        for row in database.rows(connection, "audience/twins")
     ]
     if messages:
         file = campaign.folder / "audience.sql"

@@ -38,16 +38,15 @@ class AudienceQuery:
         return sorted(read - own - {""})
 
 
-def read(file: Path, params: Mapping[str, Any] | None) -> tuple[str, list[Problem]]:
-    """The text of `file` without its last semicolon, and what is wrong with it.
+def read(
+    file: Path, text: str | None, params: Mapping[str, Any] | None
+) -> tuple[str, list[Problem]]:
+    """The text without its last semicolon, and what is wrong with it.
 
     `params` None: campaign.yaml is broken, so bound names cannot be judged.
     """
-    try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
-        reason = getattr(error, "strerror", None) or "it is not UTF-8 text"
-        return "", [Problem(file, None, f"cannot be read: {reason}")]
+    if text is None:
+        return "", [Problem(file, None, "is missing: it says who gets the campaign")]
     problems = [*_binds(file, text, params)]
     query = parsed(file, text)
     if isinstance(query, Problem):

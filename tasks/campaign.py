@@ -1,28 +1,19 @@
 """A campaign as its marketer wrote it: the folder `sql/campaigns/<name>`."""
 
 import hashlib
-import re
+from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import date, time, timedelta
+from datetime import date, timedelta
 from pathlib import Path
-from typing import Annotated, Any, Literal
-
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
 
 import sql
 from tasks import audience_sql, yaml_file
-from tasks.campaign_values import QuietHours, as_duration, as_param, as_quiet_hours
+from tasks.campaign_file import NAME, CampaignFile
 from tasks.problem import Problem, did_you_mean
 from tasks.settings import settings
 
-NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
+# What a campaign is made of; anything else in its folder is not read.
+KINDS = (".yaml", ".sql", ".txt", ".html")
 
 
 class CampaignError(Exception):
@@ -33,17 +24,6 @@ class CampaignError(Exception):
         super().__init__("\n".join(str(problem) for problem in problems))
 
 
-def plain_name(value: str) -> str:
-    """A name that can be part of a file name; raises ValueError otherwise."""
-    if not NAME.fullmatch(value):
-        raise ValueError("a name is lower case letters, digits and _: spring_2027")
-    return value
-
-
-Duration = Annotated[timedelta, BeforeValidator(as_duration), Field(ge=timedelta(0))]
-Name = Annotated[str, AfterValidator(plain_name)]
-
-
 @dataclass(frozen=True, slots=True)
 class Step:
     """A step of a loaded campaign: due `after` the occasion's anchor."""
@@ -52,99 +32,12 @@ class Step:
     after: timedelta
 
 
-class Strict(BaseModel):
-    """Unknown keys are refused, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
-
-
-class StepFile(Strict):
-    """One message of the campaign, at a distance from the occasion's anchor."""
-
-    after: Duration = Field(
-        default=timedelta(0), description="how long after `anchor_at` it is due"
-    )
-
-
-class Goal(Strict):
-    """What a touch is meant to bring about, and how long that may take."""
-
-    event: Literal["order", "review", "interaction"] = Field(
-        description="what counts as success"
-    )
-    within: Duration = Field(description="how long after the message it counts")
-
-
-class CampaignFile(Strict):
-    """campaign.yaml, key by key."""
-
-    owner: str = Field(min_length=1, description="who answers for it: a name or team")
-    description: str = Field(min_length=1, description="what it is for, in a sentence")
-    purpose: Literal["service", "marketing"] = Field(
-        description="`service`: about an order, needs no marketing consent; "
-        "`marketing`: everything else"
-    )
-    channels: tuple[Name, ...] = Field(
-        min_length=1, strict=False, description="ways to send, the preferred one first"
-    )
-    steps_by_name: dict[Name, StepFile] = Field(
-        alias="steps",
-        min_length=1,
-        description="the messages; each has words of the same name",
-    )
-    enabled: bool = Field(default=True, description="`false` rests the campaign")
-    starts_on: date | None = Field(default=None, description="first day it runs")
-    ends_on: date | None = Field(default=None, description="last day it runs")
-    params: dict[Name, Annotated[Any, AfterValidator(as_param)]] = Field(
-        default={}, description="values for `:name` in audience.sql and for the words"
-    )
-    holdout_percent: int = Field(
-        default_factory=lambda known: 10 if known.get("purpose") == "marketing" else 0,
-        ge=0,
-        le=50,
-        description="share of the audience that gets nothing, to see what it changes; "
-        "10 for marketing and 0 for service unless given",
-    )
-    priority: int = Field(
-        default=50,
-        ge=0,
-        le=100,
-        description="who goes first when two want the same person; 100 is first",
-    )
-    quiet_hours: Annotated[QuietHours | None, BeforeValidator(as_quiet_hours)] = Field(
-        default=QuietHours(time(21), time(9)),
-        description="when nothing is sent, by the customer's clock; `none` allows all",
-    )
-    latest_delay: Duration = Field(
-        default=timedelta(days=3),
-        description="how late it may still be sent; later it is skipped as too late",
-    )
-    approve_over: int | None = Field(
-        default=None,
-        ge=0,
-        description="above so many messages in a run a person must approve the plan",
-    )
-    goal: Goal | None = Field(default=None, description="what success is")
-
-    @model_validator(mode="after")
-    def _is_consistent(self) -> "CampaignFile":
-        if self.starts_on and self.ends_on and self.ends_on < self.starts_on:
-            raise ValueError(
-                f"ends_on {self.ends_on} is before starts_on {self.starts_on}"
-            )
-        if self.purpose == "service" and self.holdout_percent:
-            raise ValueError(
-                "holdout_percent is for marketing: what people must know about their "
-                "order goes to everybody"
-            )
-        return self
-
-
 class Campaign(CampaignFile):
     """One campaign, loaded: what campaign.yaml says, and the files beside it."""
 
     name: str
     folder: Path
+    files: Mapping[str, str]
     version: str
     audience: str
 
@@ -167,25 +60,39 @@ def root() -> Path:
 
 def folders(where: Path | None = None) -> list[Path]:
     """The folders that are campaigns, by name; names with a leading _ or . are not."""
-    entries = (where or root()).iterdir()
+    place = where or root()
+    entries = place.iterdir() if place.is_dir() else ()
     return sorted(e for e in entries if e.is_dir() and e.name[0] not in "._")
 
 
 def load(folder: Path) -> Campaign:
-    """The campaign in `folder`.
+    """The campaign in `folder`; every file is read once, so version and words agree.
 
     Raises:
         CampaignError: every problem of campaign.yaml and audience.sql, with its line.
     """
     if not folder.is_dir():
-        raise CampaignError([_no_such(folder)])
-    file = yaml_file.read(folder / "campaign.yaml")
+        hint = did_you_mean(folder.name, [one.name for one in folders(folder.parent)])
+        message = f'there is no campaign "{folder.name}"{hint}'
+        raise CampaignError([Problem(folder, None, message)])
+    return from_files(folder, _files(folder))
+
+
+def from_files(folder: Path, files: Mapping[str, str]) -> Campaign:
+    """The campaign that these files make, by name; `folder` is for messages only.
+
+    Raises:
+        CampaignError: as `load` does.
+    """
+    file = yaml_file.read(folder / "campaign.yaml", files.get("campaign.yaml"))
     known, problems = yaml_file.validated(file, CampaignFile)
     if not NAME.fullmatch(folder.name):
         message = "the folder's name is lower case letters, digits and _: spring_2027"
         problems = [Problem(folder, None, message), *problems]
     audience, more = audience_sql.read(
-        folder / "audience.sql", known.params if known else None
+        folder / "audience.sql",
+        files.get("audience.sql"),
+        known.params if known else None,
     )
     if problems or more or known is None:
         raise CampaignError([*problems, *more])
@@ -193,7 +100,8 @@ def load(folder: Path) -> Campaign:
     return Campaign(
         name=folder.name,
         folder=folder,
-        version=digest(folder),
+        files=files,
+        version=_version(files),
         audience=audience,
         steps=settled.pop("steps_by_name"),
         **settled,
@@ -219,19 +127,29 @@ def all_campaigns(where: Path | None = None) -> list[Campaign]:
 
 
 def digest(folder: Path) -> str:
-    """The version of a campaign: 16 hex digits over all its files and their names."""
+    """The version of the campaign in `folder`, whether or not it can be loaded."""
+    return _version(_files(folder))
+
+
+def _files(folder: Path) -> dict[str, str]:
+    files: dict[str, str] = {}
+    problems: list[Problem] = []
+    for path in sorted(folder.iterdir()):
+        if path.suffix in KINDS and path.name[0] != ".":
+            try:
+                files[path.name] = path.read_text(encoding="utf-8")
+            except (OSError, UnicodeDecodeError):
+                message = "cannot be read as text: save it as UTF-8"
+                problems.append(Problem(path, None, message))
+    if problems:
+        raise CampaignError(problems)
+    return files
+
+
+def _version(files: Mapping[str, str]) -> str:
+    """16 hex digits over the files and their names."""
     state = hashlib.sha256()
-    for path in sorted(p for p in folder.rglob("*") if p.is_file()):
-        if not any(part[0] == "." for part in path.relative_to(folder).parts):
-            content = path.read_bytes()
-            state.update(f"{path.relative_to(folder).as_posix()}\0".encode())
-            state.update(f"{len(content)}\0".encode() + content)
+    for name in sorted(files):
+        content = files[name].encode()
+        state.update(f"{name}\0{len(content)}\0".encode() + content)
     return state.hexdigest()[:16]
-
-
-def _no_such(folder: Path) -> Problem:
-    there = (
-        [one.name for one in folders(folder.parent)] if folder.parent.is_dir() else []
-    )
-    hint = did_you_mean(folder.name, there)
-    return Problem(folder, None, f'there is no campaign "{folder.name}"{hint}')

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import (
-    FileSystemLoader,
+    DictLoader,
     StrictUndefined,
     Template,
     TemplateSyntaxError,
@@ -84,17 +84,17 @@ class Words:
 
     @classmethod
     def load(cls, campaign: Campaign) -> "Words":
-        """The words in the campaign's folder, compiled.
+        """The words among the campaign's files, compiled.
 
         Raises:
             CampaignError: files whose names or templates cannot be read, all of them.
         """
-        environment = _environment(campaign.folder)
+        environment = _environment(campaign.files)
         files, problems = _files(campaign)
         compiled: dict[tuple[str, str, str], dict[str, Part]] = {}
         for (step, channel, language, kind), file in files.items():
             try:
-                parts = _parts(environment, file, kind)
+                parts = _parts(environment, file, kind, campaign.files[file.name])
                 compiled.setdefault((step, channel, language), {}).update(parts)
             except TemplateSyntaxError as error:
                 problems.append(Problem(file, error.lineno, error.message or "?"))
@@ -154,9 +154,9 @@ class Words:
         raise WordsError(f'no words for step "{step}" on channel "{channel}"')
 
 
-def _environment(folder: Path) -> ImmutableSandboxedEnvironment:
+def _environment(files: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
     return ImmutableSandboxedEnvironment(
-        loader=FileSystemLoader(folder),
+        loader=DictLoader(files),
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name) and str(name).endswith(".html"),
         auto_reload=False,
@@ -171,7 +171,7 @@ def _files(
     files: dict[tuple[str, str, str, str], Path] = {}
     problems: list[Problem] = []
     steps = [step.name for step in campaign.steps]
-    for file in sorted(campaign.folder.iterdir()):
+    for file in (campaign.folder / name for name in sorted(campaign.files)):
         if file.suffix not in (".txt", ".html") or file.name[0] in "._":
             continue
         found = FILE.fullmatch(file.name)
@@ -195,10 +195,9 @@ def _stranger(campaign: Campaign, step: str, channel: str) -> str:
 
 
 def _parts(
-    environment: ImmutableSandboxedEnvironment, file: Path, kind: str
+    environment: ImmutableSandboxedEnvironment, file: Path, kind: str, source: str
 ) -> dict[str, Part]:
     """The file as `html`, or as `text` and, where its first line is one, `subject`."""
-    source = file.read_text(encoding="utf-8")
     if kind == "html":
         return {"html": _part(environment, file, source)}
     found = SUBJECT.match(source)

@@ -35,10 +35,13 @@ class YamlFile:
         return Problem(self.path, self.line(key), message)
 
 
-def read(path: Path) -> YamlFile:
-    """Read one YAML document; what cannot be read is in `problems`, never raised."""
+def read(path: Path, text: str | None = None) -> YamlFile:
+    """Read one YAML document; what cannot be read is in `problems`, never raised.
+
+    `text`: its content, where that was read before.
+    """
     try:
-        text = path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8") if text is None else text
         node = yaml.compose(text, Loader=yaml.SafeLoader)
     except OSError as error:
         return _broken(path, None, f"cannot be read: {error.strerror}")
