@@ -12,15 +12,12 @@ from pydantic_settings import BaseSettings, SettingsConfigDict
 class Settings(BaseSettings):
     """Everything an operator may set; each field is `REGULARS_<NAME>` in capitals.
 
-    `.env` in the working directory is read too; the environment wins over it.
+    `.env` in the working directory (or the file named by REGULARS_ENV_FILE) is read
+    too; the environment wins over it, and it wins over what the demo wrote.
     """
 
     model_config = SettingsConfigDict(
-        env_prefix="REGULARS_",
-        # The demo writes the first; whoever configures the house writes the second.
-        env_file=("var/sandbox.env", ".env"),
-        extra="ignore",
-        populate_by_name=True,
+        env_prefix="REGULARS_", extra="ignore", populate_by_name=True
     )
 
     database_url: str | None = Field(
@@ -81,7 +78,13 @@ class Settings(BaseSettings):
 @lru_cache(maxsize=1)
 def settings() -> Settings:
     """The settings of this process, read once."""
-    return Settings()
+    return Settings(_env_file=env_files())
+
+
+def env_files() -> tuple[Path, Path]:
+    """The demo's own settings, then the operator's; either may be missing."""
+    home = Path(os.environ.get("REGULARS_HOME", "var"))
+    return home / "sandbox.env", Path(os.environ.get("REGULARS_ENV_FILE", ".env"))
 
 
 def environment(**changes: str) -> dict[str, str]:
@@ -94,5 +97,6 @@ def environment_value(name: str) -> str | None:
 
     Looked up as the settings are: the environment, `.env`, the sandbox's.
     """
-    written = dotenv_values("var/sandbox.env") | dotenv_values(".env")
+    sandbox, operator = env_files()
+    written = dotenv_values(sandbox) | dotenv_values(operator)
     return os.environ.get(name) or written.get(name) or None

@@ -17,11 +17,13 @@ DATABASE_URL = os.environ.pop("DATABASE_URL", None)
 
 
 @pytest.fixture(autouse=True, scope="session")
-def plain_environment() -> None:
-    """No test sees what the shell or an .env file of this machine has set."""
+def plain_environment(tmp_path_factory: pytest.TempPathFactory) -> None:
+    """No test sees what the shell or a file of this machine has set."""
     for name in list(os.environ):
         if name.startswith(("REGULARS_", "PREFECT_")) or name == "DATABASE_URL":
             del os.environ[name]
+    os.environ["REGULARS_ENV_FILE"] = os.devnull
+    os.environ["REGULARS_HOME"] = str(tmp_path_factory.mktemp("home"))
     os.environ["DO_NOT_TRACK"] = "1"
     os.environ["PREFECT_SERVER_ANALYTICS_ENABLED"] = "false"
 

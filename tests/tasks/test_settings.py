@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from tasks.settings import Settings
+from tasks.settings import Settings, env_files, environment_value
 
 
 def test_the_database_is_found_under_its_usual_name(
@@ -17,10 +17,11 @@ def test_the_database_is_found_under_its_usual_name(
 def test_a_variable_wins_over_the_env_file(
     monkeypatch: pytest.MonkeyPatch, tmp_path: Path
 ) -> None:
-    (tmp_path / ".env").write_text("REGULARS_HOME_CURRENCY=EUR\nREGULARS_HOME=kept\n")
-    monkeypatch.chdir(tmp_path)
+    (tmp_path / ".env").write_text("REGULARS_HOME_CURRENCY=EUR\nREGULARS_LANGUAGE=en\n")
+    monkeypatch.setenv("REGULARS_ENV_FILE", str(tmp_path / ".env"))
     monkeypatch.setenv("REGULARS_HOME_CURRENCY", "GBP")
-    assert (Settings().home_currency, Settings().home) == ("GBP", Path("kept"))
+    read = Settings(_env_file=env_files())
+    assert (read.home_currency, read.language) == ("GBP", "en")
 
 
 def test_a_wrong_value_names_the_setting_and_what_is_allowed(
@@ -33,3 +34,14 @@ def test_a_wrong_value_names_the_setting_and_what_is_allowed(
 
 def test_the_secret_is_not_shown() -> None:
     assert "change-me" not in repr(Settings())
+
+
+def test_the_operators_file_wins_over_the_sandbox(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / ".env").write_text("REGULARS_LANGUAGE=en\n")
+    (tmp_path / "sandbox.env").write_text("REGULARS_LANGUAGE=fr\nONLY_HERE=1\n")
+    monkeypatch.setenv("REGULARS_HOME", str(tmp_path))
+    monkeypatch.setenv("REGULARS_ENV_FILE", str(tmp_path / ".env"))
+    assert Settings(_env_file=env_files()).language == "en"
+    assert environment_value("ONLY_HERE") == "1"
