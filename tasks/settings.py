@@ -1,6 +1,7 @@
 """The environment: the only place that reads it."""
 
 import os
+from collections.abc import Mapping
 from functools import lru_cache
 from pathlib import Path
 
@@ -90,6 +91,11 @@ def env_files() -> tuple[Path, Path]:
 def environment(**changes: str) -> dict[str, str]:
     """The environment for a process started from here: this one's, with changes."""
     return {**os.environ, **changes}
+
+
+def adopt(values: Mapping[str, str]) -> None:
+    """Make `values` part of this process's environment, for what is imported later."""
+    os.environ.update(values)
 
 
 def environment_value(name: str) -> str | None:

@@ -1,0 +1,130 @@
+"""A shop to play with: doubles of its platforms, and settings that point to them."""
+
+import os
+import socket
+import sys
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dotenv import dotenv_values
+
+from flows.processes import Process
+from tasks.settings import env_files, environment, settings
+
+ROOM = Path("connectors/sandbox")
+CONTACTS = ROOM / "shop" / "contacts.csv"
+
+# The last real order of the sample was placed the afternoon before.
+AS_OF = datetime.fromisoformat("2011-12-10T09:00+08:00")
+
+
+class Configured(RuntimeError):
+    """This checkout is configured for a real shop: no place to play."""
+
+
+@dataclass(frozen=True)
+class Sandbox:
+    """The doubles of one installation, on ports that were free when it was made."""
+
+    shop_port: int
+    mail_port: int
+
+    @property
+    def mailbox(self) -> Path:
+        """The mail double's log: one JSON line per message that it took."""
+        return settings().home / "sandbox" / "mailbox.jsonl"
+
+    @property
+    def shop(self) -> Process:
+        """The Youzan double."""
+        return _process("shop")
+
+    @property
+    def mail(self) -> Process:
+        """The SMTP double."""
+        return _process("mail")
+
+    def start(self) -> None:
+        """Start the doubles that do not run."""
+        self.mailbox.parent.mkdir(parents=True, exist_ok=True)
+        self.shop.start(
+            [
+                *_module("youzan", self.shop_port),
+                *("--as-of", AS_OF.isoformat(), "--contacts", str(CONTACTS)),
+            ],
+            environment(),
+        )
+        self.mail.start(
+            [*_module("mail", self.mail_port), "--log", str(self.mailbox)],
+            environment(),
+        )
+
+    def stop(self) -> None:
+        """Stop the doubles; what they received stays in their logs."""
+        self.shop.stop()
+        self.mail.stop()
+
+
+def enter() -> Sandbox:
+    """Point the settings of this checkout to the sandbox, once, and start its doubles.
+
+    Raises:
+        Configured: there is an .env file.
+    """
+    written, operator = env_files()
+    if operator.exists():
+        raise Configured(
+            f"this checkout is configured by {operator} for a real shop, which the "
+            "sandbox must not touch: run `make demo` in a fresh clone"
+        )
+    if not written.exists():
+        written.parent.mkdir(parents=True, exist_ok=True)
+        written.write_text(_settings(_free_port(), _free_port()))
+    settings.cache_clear()
+    sandbox = found()
+    assert sandbox is not None
+    sandbox.start()
+    return sandbox
+
+
+def found() -> Sandbox | None:
+    """The sandbox that this checkout lives in, if it does."""
+    written, operator = env_files()
+    if operator.exists() or not written.exists():
+        return None
+    values = dotenv_values(written)
+    ports = (values["SANDBOX_SHOP_PORT"], values["SANDBOX_MAIL_PORT"])
+    return Sandbox(*(int(port or 0) for port in ports))
+
+
+def _settings(shop_port: int, mail_port: int) -> str:
+    offset = (AS_OF - datetime.now(UTC)).total_seconds()
+    return f"""\
+# Written by `make demo`: this checkout is a sandbox. An .env file of yours wins over
+# this one; delete this one to leave the sandbox.
+REGULARS_SOURCES_FILE={ROOM}/sources.yaml
+REGULARS_CHANNELS_FILE={ROOM}/channels.yaml
+REGULARS_CLOCK_OFFSET={offset:.0f}
+REGULARS_SECRET=sandbox-{os.urandom(8).hex()}
+SANDBOX_SHOP_PORT={shop_port}
+SANDBOX_MAIL_PORT={mail_port}
+"""
+
+
+def _module(name: str, port: int) -> list[str]:
+    return [sys.executable, "-m", f"connectors.sandbox.{name}", "--port", str(port)]
+
+
+def _process(name: str) -> Process:
+    home = settings().home
+    return Process(
+        name, home / "sandbox" / f"{name}.lock", home / "log" / f"sandbox-{name}.log"
+    )
+
+
+def _free_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        port: int = probe.getsockname()[1]
+        return port
