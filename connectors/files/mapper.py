@@ -59,7 +59,8 @@ class Mapper:
         """The row of one line that has a cell for every column."""
         raw = orjson.dumps(dict(zip(self.names, cells, strict=True))).decode()
         try:
-            cells += [join(cells) for join in self._joins]
+            for join in self._joins:
+                cells.append(join(cells))
             values = map(getitem, self._readers, self._pick(cells))
             return (place, None, raw, *values, *self._constants)
         except Unreadable:

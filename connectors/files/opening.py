@@ -152,6 +152,7 @@ class _Reading:
                 "leave the key out of the mapping"
             ) from None
         self.encoding = encoding
+        self.is_wider_ascii = encoding in ("utf-8", "gb18030")
         self.taken = 0
         self.lines = 0
         self.failure: tuple[int, int, int] | None = None
@@ -161,6 +162,10 @@ class _Reading:
         if self.failure is not None:
             return
         pending = self.decoder.getstate()[0]
+        if self.is_wider_ascii and not pending and chunk.isascii():
+            self.taken += len(chunk)
+            self.lines += chunk.count(b"\n")
+            return
         try:
             text = self.decoder.decode(chunk, final=not chunk)
         except UnicodeDecodeError as error:
