@@ -7,6 +7,7 @@ from decimal import Decimal
 from typing import Any
 
 from rich.console import Console, Group
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 
@@ -136,7 +137,10 @@ def _letter(place: sandbox.Sandbox) -> str:
     newest = place.newest_mail()
     if newest is None:
         return "nobody was due a message"
-    return f"To: {newest['To']}\nSubject: {newest['Subject']}\n\n{newest['text']}"
+    body = newest.get_body(("plain",))
+    text = body.get_content().strip() if body else ""
+    head = [f"{name}: {newest[name]}" for name in ("From", "To", "Subject")]
+    return "\n".join([*head, "", escape(text)])
 
 
 def _next_steps(customer_id: int | None) -> Table:

@@ -3,8 +3,11 @@
 import os
 import socket
 import sys
+import time
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 from dotenv import dotenv_values
@@ -23,6 +26,10 @@ class Configured(RuntimeError):
     """This checkout is configured for a real shop: no place to play."""
 
 
+class NotReady(RuntimeError):
+    """A double does not answer; the message holds its last words."""
+
+
 @dataclass(frozen=True)
 class Sandbox:
     """The doubles of one installation, on ports that were free when it was made."""
@@ -32,8 +39,8 @@ class Sandbox:
 
     @property
     def mailbox(self) -> Path:
-        """The mail double's log: one JSON line per message that it took."""
-        return settings().home / "sandbox" / "mailbox.jsonl"
+        """Where the mail double puts each message that it took, as an .eml file."""
+        return settings().home / "sandbox" / "mailbox"
 
     @property
     def shop(self) -> Process:
@@ -47,7 +54,6 @@ class Sandbox:
 
     def start(self) -> None:
         """Start the doubles that do not run."""
-        self.mailbox.parent.mkdir(parents=True, exist_ok=True)
         self.shop.start(
             [
                 *_module("youzan", self.shop_port),
@@ -56,9 +62,35 @@ class Sandbox:
             environment(),
         )
         self.mail.start(
-            [*_module("mail", self.mail_port), "--log", str(self.mailbox)],
+            [*_module("mailbox", self.mail_port), "--folder", str(self.mailbox)],
             environment(),
         )
+
+    def wait(self, patience: float = 30) -> None:
+        """Return when both doubles answer.
+
+        Raises:
+            NotReady: one does not, with the end of its log.
+        """
+        deadline = time.monotonic() + patience
+        for process, port in self._doubles():
+            while not _answers(port):
+                if time.monotonic() > deadline or not process.is_running():
+                    raise NotReady(
+                        f"the {process.name} double does not answer on port {port}; "
+                        f"the end of {process.log}:\n{process.last_words()}"
+                    )
+                time.sleep(0.05)
+
+    def newest_mail(self) -> EmailMessage | None:
+        """The message that was taken last."""
+        files = sorted(self.mailbox.glob("*.eml"), key=lambda one: one.stat().st_mtime)
+        if not files:
+            return None
+        return message_from_bytes(files[-1].read_bytes(), policy=policy.default)
+
+    def _doubles(self) -> tuple[tuple[Process, int], ...]:
+        return (self.shop, self.shop_port), (self.mail, self.mail_port)
 
     def stop(self) -> None:
         """Stop the doubles; what they received stays in their logs."""
@@ -121,6 +153,11 @@ def _process(name: str) -> Process:
     return Process(
         name, home / "sandbox" / f"{name}.lock", home / "log" / f"sandbox-{name}.log"
     )
+
+
+def _answers(port: int) -> bool:
+    with socket.socket() as probe:
+        return probe.connect_ex(("127.0.0.1", port)) == 0
 
 
 def _free_port() -> int:
