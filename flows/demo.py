@@ -95,8 +95,10 @@ def _corridor(told: Told) -> None:
     _flow(told, "deliver mail", deliver, channel="mail")
 
 
-def _flow(told: Told, name: str, flow: Callable[..., Any], **parameters: Any) -> None:
-    with told.step(name) as say:
+def _flow(
+    told: Told, title: str, flow: Callable[..., Any], /, **parameters: Any
+) -> None:
+    with told.step(title) as say:
         state = flow(**parameters, return_state=True)
         if not state.is_completed():
             state.result()  # Raises what failed.

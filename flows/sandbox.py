@@ -62,7 +62,7 @@ class Sandbox:
             environment(),
         )
         self.mail.start(
-            [*_module("mailbox", self.mail_port), "--folder", str(self.mailbox)],
+            [*_module("letterbox", self.mail_port), "--folder", str(self.mailbox)],
             environment(),
         )
 

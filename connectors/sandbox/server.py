@@ -3,7 +3,7 @@
 import json
 import socket
 from collections import deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from threading import Event, Lock, Thread
@@ -74,6 +74,8 @@ class Double:
     def __init__(self, port: int = 0) -> None:
         self.seen: list[Seen] = []
         self.faults: deque[Fault] = deque()
+        self.overrule: Callable[[Seen], Answer | None] | None = None
+        """Answers instead of the double whenever it returns something."""
         self._lock = Lock()
         self._ended = Event()
         self._server: _Server | None = None
@@ -147,7 +149,8 @@ class Double:
             fault = self._due(request)
             if fault and fault.act in ("reset", "answer"):
                 return fault.act, fault.answer
-            return fault.act if fault else "answer", self.answer(request)
+            overruled = self.overrule(request) if self.overrule else None
+            return fault.act if fault else "answer", overruled or self.answer(request)
 
     def wait_for_end(self) -> None:
         """Until `stop`; for answers that never come."""

@@ -51,9 +51,19 @@ class YouzanDouble(Double):
         """How often a token was asked for."""
         return len(self.calls("/auth/token"))
 
+    @property
+    def tokens(self) -> list[str]:
+        """All tokens given so far."""
+        return list(self._tokens)
+
     def expire_tokens(self) -> None:
         """Every token given so far is over, whatever `expires` said."""
         self._tokens = dict.fromkeys(self._tokens, 0.0)
+        self._token = None
+
+    def forget_tokens(self) -> None:
+        """No token given so far was ever given."""
+        self._tokens = {}
         self._token = None
 
     def answer(self, request: Seen) -> Answer:

@@ -125,6 +125,14 @@ class World:
         story.touched = at
         self.changes += 1
 
+    def forget(self, thing: Person | Story) -> None:
+        """A customer or a review is gone from the lists, as if it had never been."""
+        if isinstance(thing, Person):
+            self.people.remove(thing)
+        else:
+            self.reviews.remove(thing)
+        self.changes += 1
+
     def _person(self, number: int) -> Person:
         dice = self._dice
         invented = Contact(

@@ -7,7 +7,7 @@ from threading import Event
 from connectors.sandbox.mail import MailDouble, key_of
 
 
-class Mailbox(MailDouble):
+class Letterbox(MailDouble):
     """Keeps each message in `folder` as <key>.eml, as it was received."""
 
     def __init__(self, port: int, folder: Path) -> None:
@@ -29,7 +29,7 @@ def main() -> None:
     parser.add_argument("--port", type=int, default=8725)
     parser.add_argument("--folder", type=Path, required=True)
     given = parser.parse_args()
-    with Mailbox(given.port, given.folder) as mailbox:
+    with Letterbox(given.port, given.folder) as mailbox:
         print(f"A mail server at 127.0.0.1:{mailbox.port}", flush=True)
         try:
             Event().wait()
