@@ -33,10 +33,17 @@ def part(record: Any, name: str) -> dict[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
-def parts(record: Any, name: str) -> list[dict[str, Any]]:
+def parts(record: Any, name: str, problems: Problems) -> list[dict[str, Any]]:
     """The list of objects `name` inside `record`, empty when there is none."""
     found = record.get(name) if isinstance(record, dict) else None
-    return [one for one in found if isinstance(one, dict)] if found else []
+    objects = (
+        [one for one in found if isinstance(one, dict)]
+        if isinstance(found, list)
+        else []
+    )
+    if found and len(objects) != (len(found) if isinstance(found, list) else -1):
+        problems.add(name, found, "a list of objects")
+    return objects
 
 
 def text(value: Any) -> str | None:

@@ -95,8 +95,13 @@ class YouzanClient(Client):
 
     def _valid(self) -> str:
         with self._lock:
-            if self._token is None or self._is_ending():
+            if self._token is None:
                 self._ask(is_forced=False)
+            if self._is_ending():
+                # Asked gently, Youzan gives the same one until it has ended.
+                self._ask(is_forced=True)
+                if self._is_ending():
+                    self._token_ends = None
             assert self._token is not None
             return self._token
 

@@ -13,7 +13,7 @@ from connectors.values import Problems, epoch, number, part, text
 from connectors.youzan.client import NO_CUSTOMER
 from connectors.youzan.stream import WindowedStream, plain
 
-GENDER = {1: "male", 2: "female"}
+GENDER = {"1": "male", "2": "female"}
 NOBODY = "匿名用户"
 
 
@@ -48,6 +48,7 @@ class Customers(WindowedStream):
     largest_page = 50
     # One page says 500 pages of 50, another 10,000 customers: both hold then.
     deepest_record = 10_000
+    deepest_page = 500
     max_window = timedelta(days=30)
 
     def pull(self, cursor: str | None, until: datetime) -> Iterator[Page]:
@@ -113,7 +114,7 @@ class Customers(WindowedStream):
             text(record.get("yz_open_id")),
             plain(record, record.get("mobile")),
             None if name == NOBODY else name,
-            GENDER.get(record.get("gender", 0)),
+            GENDER.get(str(record.get("gender"))),
             None if points is None else int(points),
             "member" if record.get("is_member") in (1, True) else None,
             _tag_names(record.get("tags")),

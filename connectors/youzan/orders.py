@@ -81,7 +81,7 @@ class Orders(WindowedStream):
         order = part(record, "full_order_info")
         problems = Problems()
         head = self._head(record, order, problems)
-        lines = [_line(line, problems) for line in parts(order, "orders")]
+        lines = [_line(line, problems) for line in parts(order, "orders", problems)]
         if len({line[0] for line in lines}) < len(lines):
             # Some versions round ids to 53 bits: better none than one for two lines.
             lines = [(None, *line[1:]) for line in lines]
@@ -154,7 +154,7 @@ def _variant(written: Any) -> str | None:
     if not isinstance(written, str) or not written.startswith("["):
         return text(written)
     try:
-        properties = parts({"all": orjson.loads(written)}, "all")
+        properties = parts({"": orjson.loads(written)}, "", Problems())
     except orjson.JSONDecodeError:
         return text(written)
     pairs = [f"{one.get('k')}:{one.get('v')}" for one in properties]

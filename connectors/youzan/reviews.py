@@ -11,7 +11,7 @@ from connectors.values import Problems, moment, part, text
 from connectors.youzan.stream import YouzanStream
 
 # Good, neutral, bad; used where the 1 to 5 of `desc_rate` is not given.
-STARS = {30: 5, 20: 3, 10: 1}
+STARS = {"30": 5, "20": 3, "10": 1}
 # What is on sale, and what is sold out or taken down.
 PRODUCTS = ("youzan.items.onsale.get", "youzan.items.inventory.get")
 PRODUCTS_PAGE = 100
@@ -146,7 +146,7 @@ def _is_within(record: Record, since: datetime, until: datetime) -> bool:
 
 def _rating(record: Record, problems: Problems) -> int | None:
     """1 to 5: the buyer's own for the goods, else the three words as stars."""
-    for given in (record.get("desc_rate"), STARS.get(record.get("rate"))):
+    for given in (record.get("desc_rate"), STARS.get(str(record.get("rate")))):
         if given in (1, 2, 3, 4, 5):
             return int(given)
     problems.add("rate", record.get("rate"), "one of 10, 20, 30")

@@ -8,7 +8,7 @@ from typing import Any, ClassVar
 from connectors.base import Page, Record, Stream
 from connectors.client import Call, Cure, Trouble
 from connectors.paging import SECOND, Found, Lately, Listing, sweep
-from connectors.values import CHINA
+from connectors.values import CHINA, part
 from connectors.youzan.client import YouzanClient, is_cipher
 from connectors.youzan.config import Config
 
@@ -56,7 +56,8 @@ class WindowedStream(YouzanStream):
     """A list that takes a time window and numbered pages."""
 
     deepest_record: ClassVar[int]
-    """Youzan pages no further than this; a fuller window is halved."""
+    deepest_page: ClassVar[int] = 100
+    """Youzan pages no further than these; a fuller window is halved."""
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """The records changed in [since, until); each version of one is given once."""
@@ -64,7 +65,7 @@ class WindowedStream(YouzanStream):
         start = since.replace(microsecond=0)
         end = (until + SECOND).replace(microsecond=0)
         name = f"{self.source}: {self.name}"
-        deepest = self.deepest_record // self.page_size
+        deepest = min(self.deepest_record // self.page_size, self.deepest_page)
         lately = Lately(self.deepest_record)
         for listed in sweep(name, self.fetch, start, end, self.page_size, deepest):
             records = []
@@ -112,10 +113,10 @@ def as_text(moment: datetime) -> str:
     return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
-def plain(record: Record, value: object) -> str | None:
+def plain(record: Record, value: Any) -> str | None:
     """`value` in plain; None where it is masked or stayed a cipher text."""
     if is_cipher(value):
-        value = record.get("decrypted", {}).get(value)
+        value = part(record, "decrypted").get(value)
     if not isinstance(value, str) or "*" in value:
         return None
     return value.replace("\x00", "").strip() or None
