@@ -78,12 +78,16 @@ def land(
         return landing.batch_id
 
 
-def replay_batch(engine: Engine, stream: Stream, records: Iterable[Record]) -> int:
-    """Stage records that were in quarantine, as a batch of its own; its number.
+def replay_batch(
+    engine: Engine, source: str, stream: Stream, records: Iterable[Record]
+) -> int:
+    """Stage records of `source` that were in quarantine, in their order, as a batch.
 
-    The stream's cursor stays where it is. A replay says nothing about the lines of
-    an order that are not in it.
+    Records are what `stream.record_of` makes of raw ones. The stream's cursor stays
+    where it is. A replay says nothing about lines of an order that are not in it.
     """
+    if source != stream.source:
+        raise ValueError(f"stream {_title(stream)} is none of source '{source}'")
     with engine.connect() as connection:
         landing = _Landing.of(connection, stream, is_replay=True)
         page: list[Record] = []

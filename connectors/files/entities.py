@@ -54,14 +54,6 @@ REQUIRED: Mapping[str, tuple[str, ...]] = {
 }
 """Columns without which no row of the entity can be loaded."""
 
-_KEYS: Mapping[str, tuple[str, ...]] = {
-    # One line of a file is one line of an order.
-    "orders": ("order_number", "line_id"),
-    "refunds": ("refund_number", "line_id"),
-    "reviews": ("review_number",),
-    "interactions": ("kind", "interaction_key"),
-}
-
 _ORDER_STATUS = (
     *("unpaid", "paid", "part_shipped", "shipped", "finished"),
     *("cancelled", "refunded", "on_hold"),
@@ -82,7 +74,16 @@ def columns_of(entity: str) -> tuple[str, ...]:
 
 
 def key_of(entity: str, given: Collection[str]) -> tuple[str, ...]:
-    """The columns that identify a record; people go by the first that is `given`."""
+    """The columns that identify one line of a file; none if nothing in it does.
+
+    People go by the first of their identifiers that is `given`.
+    """
     if entity == "customers":
         return tuple(name for name in _BUYER if name in given)[:1]
-    return _KEYS[entity]
+    keys: Mapping[str, tuple[str, ...]] = {
+        "orders": ("order_number", "line_id"),
+        "refunds": ("refund_number", "line_id"),
+        "reviews": ("review_number",),
+        "interactions": ("kind", "interaction_key"),
+    }
+    return keys[entity] if set(keys[entity]) <= set(given) else ()

@@ -18,3 +18,5 @@ class Feed:
     """A file that was written later than so many seconds ago waits for the next run."""
     clock: Callable[[], float] = time.time
     """Seconds since 1970: the clock of the disk, not of the business."""
+    page: int = 10_000
+    """Rows that are stored together; small files share a page, large ones take many."""

@@ -15,9 +15,6 @@ from connectors.files.mapper import Mapper
 from connectors.files.opening import Part, Whole, as_text, inspect, open_parts
 from connectors.files.position import Mark, Position
 
-# Rows that are stored together; small files share a page, large ones take many.
-PAGE = 10_000
-
 
 class Reading:
     """Rows of new files, in pages; `position` is always behind the rows given out."""
@@ -40,7 +37,7 @@ class Reading:
         rows: list[Row] = []
         for fresh in self._rows():
             rows += fresh
-            if len(rows) >= PAGE:
+            if len(rows) >= self.feed.page:
                 yield Page(rows, self.position.dump())
                 rows = []
         yield Page(rows, self.position.dump())

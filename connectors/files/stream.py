@@ -1,15 +1,16 @@
 """A stream of files: the lines that are new, as canonical rows in pages."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from connectors.base import Page, Record, Row, Stream
+from connectors.base import Page, Record, Row, SourceError, Stream
 from connectors.files import header as headers
 from connectors.files.entities import key_of
 from connectors.files.feed import Feed
-from connectors.files.finding import find
+from connectors.files.finding import Found, find
 from connectors.files.header import MOST_LINES_ABOVE, Header
 from connectors.files.mapper import WHOLE_LINE, Mapper, columns
 from connectors.files.opening import as_text, inspect, open_parts
@@ -33,7 +34,7 @@ class FileStream(Stream):
         lines = feed.mapping.streams[name]
         self.entity = lines.entity
         self.columns = columns(lines)
-        self.key = key_of(lines.entity, lines.columns)
+        self.key = key_of(lines.entity, self.columns)
         self.holds_whole_orders = lines.holds_whole_orders
         self.repeated_lines = lines.repeated_lines
         self._mappers: dict[tuple[str, ...], Mapper] = {}
@@ -47,7 +48,8 @@ class FileStream(Stream):
         position = Position.of(cursor)
         reading = Reading(self.feed, position, self._header, self._mapper)
         self.notes = reading.notes
-        return reading.pages()
+        with self._named():
+            yield from reading.pages()
 
     def rows(self, record: Record) -> Iterable[Row]:
         """The one row of a line."""
@@ -72,14 +74,26 @@ class FileStream(Stream):
 
     def check(self) -> None:
         """Find the files, read each to its end and understand its header."""
-        for found in find(self.feed.path):
-            encoding = self.feed.mapping.encoding
-            whole = inspect(found.path, found.name, encoding, found.stamp)
-            with open_parts(found.path, found.name) as parts:
-                for name, data in parts:
-                    text = as_text(data, whole.parts[name].encoding)
-                    if above := list(islice(text, MOST_LINES_ABOVE)):
-                        self._header(above, name)
+        with self._named():
+            for found in find(self.feed.path):
+                self._check(found)
+
+    def _check(self, found: Found) -> None:
+        encoding = self.feed.mapping.encoding
+        whole = inspect(found.path, found.name, encoding, found.stamp)
+        with open_parts(found.path, found.name) as parts:
+            for name, data in parts:
+                text = as_text(data, whole.parts[name].encoding)
+                if above := list(islice(text, MOST_LINES_ABOVE)):
+                    self._header(above, name)
+
+    @contextmanager
+    def _named(self) -> Iterator[None]:
+        """Errors say which stream of which source it is."""
+        try:
+            yield
+        except SourceError as error:
+            raise type(error)(f"{self.source}/{self.name}: {error}") from None
 
     def _header(self, first_lines: list[str], file: str) -> Header:
         return headers.find(first_lines, self.feed.mapping, self.name, file)
