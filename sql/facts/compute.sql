@@ -78,7 +78,8 @@ product_totals as (
     where
         orders.status not in ('unpaid', 'cancelled')
         and order_lines.quantity > 0
-        and order_lines.product_title is not null
+        -- Fees are lines too, but nobody's favourite.
+        and order_lines.product_title !~* '^(dotcom )?postage$|^carriage$|运费|补差价'
     group by orders.customer_id, order_lines.product_title
 ),
 

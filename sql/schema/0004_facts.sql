@@ -78,6 +78,16 @@ create unique index segment_members_now on segment_members (segment, customer_id
 where left_at is null;
 create index segment_members_of_customer on segment_members (customer_id);
 
+-- How large was each segment, at every refresh that moved it?
+create table segment_sizes (
+    segment text not null,
+    counted_at timestamptz not null,
+    joined_count bigint not null,
+    left_count bigint not null,
+    size bigint not null,
+    primary key (segment, counted_at)
+);
+
 -- Not later than this, some segment of the customer can change by itself.
 create table segment_rechecks (
     customer_id bigint primary key,

@@ -1,0 +1,7 @@
+-- Which customer is a member more than once?
+select customer_id
+from judged
+where is_member
+group by customer_id
+having count(*) > 1
+limit 1;

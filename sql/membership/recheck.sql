@@ -1,0 +1,33 @@
+-- When is each of them to be judged again, if nothing happens before?
+create temporary table soonest on commit drop as
+select
+    customer_id,
+    min(recheck_at) as recheck_at
+from next_rechecks
+group by customer_id;
+
+analyze soonest, chosen;
+
+delete from segment_rechecks
+where
+    customer_id in (
+        select customer_id from chosen
+        except
+        select customer_id from soonest
+    );
+
+-- Who was judged for one segment only keeps what the others said, if it is sooner.
+insert into segment_rechecks (customer_id, recheck_at)
+select
+    soonest.customer_id,
+    soonest.recheck_at
+from soonest
+left join segment_rechecks as known on soonest.customer_id = known.customer_id
+left join chosen on soonest.customer_id = chosen.customer_id
+where
+    known.customer_id is null
+    or soonest.recheck_at < known.recheck_at
+    or (chosen.customer_id is not null and soonest.recheck_at != known.recheck_at)
+order by soonest.customer_id
+on conflict (customer_id) do update
+    set recheck_at = excluded.recheck_at;
