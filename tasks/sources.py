@@ -14,11 +14,11 @@ import connectors
 from connectors.base import SourceError, Stream
 from tasks import yaml_file
 from tasks.problem import Problem, did_you_mean
-from tasks.settings import environment_value, settings
+from tasks.settings import settings
+from tasks.variables import filled
 from tasks.yaml_file import Key, YamlFile
 
 NAME = re.compile(r"[a-z][a-z0-9_]*")
-VARIABLE = re.compile(r"\$\{([A-Za-z_][A-Za-z0-9_]*)\}")
 
 
 class SourcesError(Exception):
@@ -139,43 +139,17 @@ def _configured(
     module = import_module(f"connectors.{connector}")
     settings = {key: value for key, value in given.items() if key != "connector"}
     missing: list[Problem] = []
-    filled = _filled(file, (name,), settings, missing)
+    values = filled(file, (name,), settings, missing)
     if missing:
         return missing
     try:
-        streams = module.streams(name, module.Config.model_validate(filled))
+        streams = module.streams(name, module.Config.model_validate(values))
     except ValidationError as errors:
         config = module.Config
         return [_translated(file, name, config, error) for error in errors.errors()]
     except SourceError as error:
         return [file.problem((name,), str(error))]
     return Source(name, connector, streams)
-
-
-def _filled(file: YamlFile, key: Key, value: Any, missing: list[Problem]) -> Any:
-    """`value` with each `${NAME}` in it replaced from the environment."""
-    if isinstance(value, dict):
-        return {
-            name: _filled(file, (*key, name), one, missing)
-            for name, one in value.items()
-        }
-    if isinstance(value, list):
-        return [
-            _filled(file, (*key, number), one, missing)
-            for number, one in enumerate(value)
-        ]
-    if not isinstance(value, str):
-        return value
-
-    def from_environment(variable: re.Match[str]) -> str:
-        found = environment_value(variable[1])
-        if found is None:
-            where = ".".join(map(str, key))
-            message = f'"{where}" needs the environment variable {variable[1]}: set it'
-            missing.append(file.problem(key, f"{message} there or in .env"))
-        return found or ""
-
-    return VARIABLE.sub(from_environment, value)
 
 
 def _translated(
