@@ -19,6 +19,9 @@ STEPS = {
 }
 
 
+NOTHING = {"loaded": 0, "unchanged": 0}
+
+
 class NotValidated(RuntimeError):
     """Somebody wants to load what nobody has checked."""
 
@@ -62,14 +65,8 @@ def load(engine: Engine, batch_id: int) -> Counts:
 
 def _load(connection: Connection, batch: RowMapping) -> None:
     _insist_on_validation(batch)
-    values = _binds(batch)
     run(connection, "load/begin", source=batch["source"])
-    staging.open_views(connection, batch)
-    run(connection, "load/people", **values)
-    for step in STEPS[batch["entity"]][:-1]:
-        run(connection, f"load/{step}", **values)
-    counted = rows(connection, f"load/{STEPS[batch['entity']][-1]}", **values)[0]
-    run(connection, "load/superseded", **values)
+    counted = _write(connection, batch) if batch["records"] else NOTHING
     counts = Counts(
         batch["records"],
         int(counted["loaded"]),
@@ -77,39 +74,61 @@ def _load(connection: Connection, batch: RowMapping) -> None:
         batch["quarantined"],
     )
     _insist_on_sum(counts, batch)
-    run(connection, "load/finish", batch_id=batch["batch_id"], **_changes(counts))
+    run(
+        connection,
+        "load/finish",
+        batch_id=batch["batch_id"],
+        loaded=counts.loaded,
+        unchanged=counts.unchanged,
+    )
     staging.drop(connection, batch)
+
+
+def _write(connection: Connection, batch: RowMapping) -> RowMapping | dict[str, int]:
+    """Run the steps of the entity; how many records they loaded and left alone."""
+    values = _binds(batch)
+    with staging.good(connection, batch):
+        run(connection, "load/people", **values)
+        *steps, last = STEPS[batch["entity"]]
+        for step in steps:
+            run(connection, f"load/{step}", **values)
+        counted = rows(connection, f"load/{last}", **values)[0]
+        run(connection, "load/superseded", **values)
+    return counted
 
 
 def _binds(batch: RowMapping) -> dict[str, Any]:
     """Every value that some statement of `sql/load` asks for."""
-    whole = staging.is_whole_record(batch)
+    is_whole_record = staging.is_whole_record(batch)
+    # A record that is an order is whole also when it is tried again alone.
+    holds_whole_orders = batch["holds_whole_orders"] or (
+        batch["is_replay"] and is_whole_record
+    )
     return {
         "batch_id": batch["batch_id"],
         "source": batch["source"],
         "stream": batch["stream"],
         "started_at": batch["started_at"],
-        "is_whole_record": whole,
-        "holds_whole_orders": batch["holds_whole_orders"],
-        "is_appending": batch["is_replay"] and not batch["holds_whole_orders"],
+        "is_replay": batch["is_replay"],
+        "is_whole_record": is_whole_record,
+        "holds_whole_orders": holds_whole_orders,
+        "is_appending": batch["is_replay"] and not is_whole_record,
     }
 
 
-def _changes(counts: Counts) -> dict[str, int]:
-    return {"loaded": counts.loaded, "unchanged": counts.unchanged}
-
-
 def _insist_on_validation(batch: RowMapping) -> None:
-    if batch["state"] == "landed" and batch["validated_at"]:
+    is_accepted = batch["state"] == "stopped" and batch["accepted_at"]
+    if batch["validated_at"] and (batch["state"] == "landed" or is_accepted):
         return
     way_out = {
         "landing": "land it to its end first",
         "landed": "call validate first",
-        "stopped": f"see `regulars quarantine list --batch {batch['batch_id']}`",
+        "stopped": "too much of it is bad; see "
+        f"`regulars quarantine list --batch {batch['batch_id']}`",
     }
     raise NotValidated(
         f"batch {batch['batch_id']} of {batch['source']}/{batch['stream']} is "
-        f'"{batch["state"]}" and not validated, so it cannot be loaded: '
+        f'"{batch["state"]}" and not judged good, so it cannot be loaded: '
         + way_out[batch["state"]]
     )
 

@@ -36,15 +36,6 @@ from written;
 
 analyze written_order;
 
-update line_version
-set order_id = written_order.order_id
-from written_order
-where
-    line_version.order_id is null
-    and line_version.order_number = written_order.order_number;
-
-analyze line_version;
-
 create temp table written_line (order_id bigint) on commit drop;
 
 with gone as (
@@ -74,7 +65,7 @@ insert into order_lines (
     unit_price, amount
 )
 select
-    here.order_id,
+    written_order.order_id,
     here.line_key,
     here.product_id,
     here.product_title,
@@ -84,8 +75,8 @@ select
     here.unit_price,
     here.amount
 from line_version as here
-inner join written_order on here.order_id = written_order.order_id
-order by here.order_id, here.line_key;
+inner join written_order on here.order_number = written_order.order_number
+order by written_order.order_id, here.line_key;
 
 with news as (
     select here.*

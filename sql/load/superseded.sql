@@ -1,7 +1,16 @@
 -- Which open entries of quarantine came in well now, with these records?
 
--- Only entries that this batch has not shown to be bad again; an entry is known by
--- its record's key, or by having been exactly this text.
+-- Records that were tried again: each entry knows which record of which batch it is.
+update quarantine
+set resolution = 'replayed', resolved_at = now()
+from staged_record
+where
+    quarantine.replayed_in = :batch_id
+    and quarantine.replayed_as = staged_record.record_no
+    and quarantine.resolved_at is null;
+
+-- Records that were pulled again, and better. Only entries that this batch has not
+-- shown to be bad again: known by their key, or by having been exactly this text.
 with open_entry as materialized (
     select
         quarantine_id,
@@ -13,12 +22,13 @@ with open_entry as materialized (
         and stream = :stream
         and resolved_at is null
         and batch_id < :batch_id
+        and not :is_replay
 ),
 
 good as (
     select
-        record_digest(raw, record_key, 1) as raw_digest,
-        record_key
+        record_key,
+        record_digest(raw, record_key, 1) as raw_digest
     from staged_record
     where exists (select from open_entry)
 )

@@ -27,6 +27,9 @@ create table batch (
     note text,
     started_at timestamptz not null default now(),
     validated_at timestamptz,
+    -- A person said: load a stopped batch without its bad records.
+    accepted_at timestamptz,
+    accepted_because text,
     finished_at timestamptz
 );
 
@@ -62,7 +65,11 @@ create table quarantine (
     first_seen_at timestamptz not null default now(),
     last_seen_at timestamptz not null default now(),
     resolution text check (resolution in ('replayed', 'superseded', 'dismissed')),
-    resolved_at timestamptz
+    resolved_at timestamptz,
+    resolved_because text,
+    -- The batch that tries this record again, and which of its records it is.
+    replayed_in bigint,
+    replayed_as bigint
 );
 
 comment on column quarantine.place is 'file and line, or API call and page';
@@ -70,6 +77,7 @@ comment on column quarantine.place is 'file and line, or API call and page';
 -- The same bad record pulled again is the same entry, seen again.
 create unique index quarantine_open on quarantine (source, stream, raw_digest)
 where resolved_at is null;
+create index quarantine_of_batch on quarantine (batch_id);
 
 -- How a record in quarantine is recognised when it is pulled again: by its text, and
 -- where records have no key of their own, as the n-th of equal texts.
