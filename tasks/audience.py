@@ -4,18 +4,16 @@ import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import asdict, dataclass
-from datetime import datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from sqlalchemy import Connection, text
-from sqlalchemy.exc import DBAPIError
 
 from tasks import database
-from tasks.audience_sql import line_of
 from tasks.campaign import Campaign, CampaignError
 from tasks.problem import Problem
+from tasks.read_only import Refused, read_only
 
-TIMEOUT = timedelta(minutes=2)
 # The columns of `candidate`; one boolean per rule follows.
 FIXED = (
     *("customer_id", "occasion", "anchor_at"),
@@ -77,7 +75,7 @@ def candidates(
     columns = describe(connection, campaign, as_of)
     connection.execute(text("drop table if exists pg_temp.candidate"))
     connection.execute(text(_table(columns)))
-    with read_only(connection, campaign):
+    with guarded(connection, campaign):
         connection.execute(text(_fill(campaign, columns)), binds(campaign, as_of))
     connection.execute(text("analyze pg_temp.candidate"))
     _refuse_twins(connection, campaign)
@@ -91,7 +89,7 @@ def describe(connection: Connection, campaign: Campaign, as_of: datetime) -> Col
         CampaignError: Postgres refuses the query, or its columns are not as agreed.
     """
     statement = f"select * from (\n{campaign.audience}\n) as audience limit 0"
-    with read_only(connection, campaign):
+    with guarded(connection, campaign):
         result = connection.execute(text(statement), binds(campaign, as_of))
         described: Any = result.cursor.description
         found = [(one[0], one[1]) for one in described]
@@ -115,29 +113,18 @@ def binds(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
 
 
 @contextmanager
-def read_only(connection: Connection, campaign: Campaign) -> Iterator[None]:
-    """Run a marketer's SQL where Postgres itself refuses every write and long run.
-
-    Inside the caller's transaction, which is writable again afterwards: the end of a
-    savepoint brings back what was before it. Temporary tables may be filled.
+def guarded(connection: Connection, campaign: Campaign) -> Iterator[None]:
+    """Run the marketer's SQL where Postgres refuses every write; see read_only.
 
     Raises:
         CampaignError: what Postgres says, with the line in audience.sql.
     """
-    before = connection.execute(text("show statement_timeout")).scalar_one()
     try:
-        with connection.begin_nested():
-            _set(connection, "transaction_read_only", "on")
-            _set(connection, "statement_timeout", f"{TIMEOUT.total_seconds():.0f}s")
+        with read_only(connection, campaign.audience):
             yield
-            _set(connection, "statement_timeout", before)
-    except DBAPIError as error:
-        raise CampaignError([_translated(campaign, error)]) from None
-
-
-def _set(connection: Connection, name: str, value: str) -> None:
-    statement = text("select set_config(:name, :value, true)")
-    connection.execute(statement, {"name": name, "value": value})
+    except Refused as error:
+        file = campaign.folder / "audience.sql"
+        raise CampaignError([Problem(file, error.line, str(error))]) from None
 
 
 def _wrong_columns(found: Sequence[tuple[str, int]]) -> Iterator[str]:
@@ -253,27 +240,3 @@ def _rule_count(
         if [i for i, verdict in enumerate(verdicts) if not verdict] == [number]
     )
     return RuleCount(rule, those(True), those(False), those(None), only)
-
-
-def _translated(campaign: Campaign, error: DBAPIError) -> Problem:
-    """What Postgres says about audience.sql, without any value of a row."""
-    diagnosis = getattr(error.orig, "diag", None)
-    file = campaign.folder / "audience.sql"
-    if diagnosis is None or diagnosis.message_primary is None:
-        return Problem(file, None, "the connection to Postgres was lost: run it again")
-    message = diagnosis.message_primary
-    if diagnosis.sqlstate == "57014":
-        message = f"runs longer than {TIMEOUT}: it was stopped"
-    if diagnosis.sqlstate == "25006":
-        message = f"must only read: {message}"
-    hint = f"; {diagnosis.message_hint}" if diagnosis.message_hint else ""
-    return Problem(file, _line(campaign, error, diagnosis), f"{message}{hint}")
-
-
-def _line(campaign: Campaign, error: DBAPIError, diagnosis: Any) -> int | None:
-    """Where in audience.sql; the query begins on the line after our own words."""
-    sent = getattr(getattr(error.orig, "cursor", None), "query", None)
-    if not diagnosis.statement_position or not sent:
-        return None
-    line = line_of(sent.decode(), int(diagnosis.statement_position)) - 1
-    return min(max(line, 1), campaign.audience.count("\n") + 1)

@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
 # What SQLAlchemy takes for a bound value, wherever it stands.
 BIND = re.compile(r"(?<![:\w\\]):(\w+)(::)?")
+# How the parser writes a bound value.
+PYFORMAT = re.compile(r"%\((\w+)\)s")
 # Functions that reach outside the rows; a read-only transaction allows them.
 FORBIDDEN = re.compile(
     r"(pg_|lo_|dblink|set_config|current_setting|query_to_xml|table_to_xml|"
@@ -69,8 +71,8 @@ def parsed(file: Path, text: str) -> AudienceQuery | Problem:
     statements = [one for one in found if not isinstance(one, exp.Semicolon)]
     if len(statements) != 1 or not isinstance(statements[0], exp.Query):
         what = ", ".join(one.key.upper() for one in statements) or "nothing"
-        line = _line(statements[1]) if len(statements) > 1 else None
-        return Problem(file, line, f"must be exactly one SELECT; it holds: {what}")
+        at = line(statements[1]) if len(statements) > 1 else None
+        return Problem(file, at, f"must be exactly one SELECT; it holds: {what}")
     return AudienceQuery(file, _without_semicolon(text), statements[0])
 
 
@@ -79,22 +81,28 @@ def line_of(text: str, position: int) -> int:
     return text.count("\n", 0, position) + 1
 
 
+def line(node: "exp.Expr") -> int | None:
+    """The first line of a node that the parser kept a position for."""
+    lines = (one.meta["line"] for one in node.walk() if "line" in one.meta)
+    return min(lines, default=None)
+
+
 def _binds(
     file: Path, text: str, params: Mapping[str, Any] | None
 ) -> Iterator[Problem]:
     allowed = {"as_of", *(params or {})}
     for found in BIND.finditer(text):
-        name, line = found[1], line_of(text, found.start())
+        name, at = found[1], line_of(text, found.start())
         if found[2]:
             message = f"`:{name}::` is not understood; write cast(:{name} as type)"
-            yield Problem(file, line, message)
+            yield Problem(file, at, message)
         elif params is not None and name not in allowed:
             message = (
                 f"`:{name}` stands for nothing (nor may it in a comment or a text): "
                 f"it is not :as_of and not in params of campaign.yaml"
                 f"{did_you_mean(name, sorted(allowed))}"
             )
-            yield Problem(file, line, message)
+            yield Problem(file, at, message)
 
 
 def _forbidden(query: AudienceQuery) -> Iterator[Problem]:
@@ -102,7 +110,7 @@ def _forbidden(query: AudienceQuery) -> Iterator[Problem]:
     from sqlglot import exp
 
     def problem(node: "exp.Expr", message: str) -> Problem:
-        return Problem(query.file, _line(node), message)
+        return Problem(query.file, line(node), message)
 
     for node in query.tree.walk():
         if isinstance(node, exp.DML | exp.DDL) and not isinstance(node, exp.Query):
@@ -126,12 +134,6 @@ def _function(node: "exp.Func") -> str:
     from sqlglot import exp
 
     return (node.name if isinstance(node, exp.Anonymous) else node.sql_name()).lower()
-
-
-def _line(node: "exp.Expr") -> int | None:
-    """The first line of a node that the parser kept a position for."""
-    lines = (one.meta["line"] for one in node.walk() if "line" in one.meta)
-    return min(lines, default=None)
 
 
 def _without_semicolon(text: str) -> str:

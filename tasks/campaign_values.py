@@ -20,10 +20,10 @@ class QuietHours:
 
 
 class Span(timedelta):
-    """A length of time that the words show as it was written: `7 days`."""
+    """A length of time that people read in its largest unit up to days: `7 days`."""
 
     def __str__(self) -> str:
-        for unit, seconds in reversed(UNITS.items()):
+        for unit, seconds in [*UNITS.items()][2::-1]:
             if self.total_seconds() % seconds == 0:
                 number = round(self.total_seconds() / seconds)
                 return f"{number} {unit if number != 1 else unit[:-1]}"

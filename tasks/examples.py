@@ -2,70 +2,19 @@
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
-from datetime import date, datetime
-from typing import Annotated, Any
+from datetime import datetime
+from typing import Any
 
-from pydantic import AfterValidator, BeforeValidator, Field
 from sqlalchemy import Connection, text
 
 from tasks import audience, audience_sql, stand_ins, yaml_file
 from tasks.campaign import Campaign, CampaignError
-from tasks.campaign_file import Strict
+from tasks.examples_file import ExamplesFile
 from tasks.problem import Problem, did_you_mean
 from tasks.words import Words, WordsError
 from tasks.yaml_file import Key, YamlFile
 
-# The clock of examples that do not bring their own.
-NOON = "2026-03-10 12:00"
 NOT_A_CANDIDATE = "not_a_candidate"
-
-
-def _as_person(value: object) -> object:
-    return {"customer_id": value} if isinstance(value, int) else value
-
-
-def _has_id(person: dict[str, Any]) -> dict[str, Any]:
-    if not isinstance(person.get("customer_id"), int):
-        raise ValueError("write the number of a customer, or {customer_id: 1, …}")
-    return person
-
-
-def _is_time(value: str | date) -> str | date:
-    try:
-        stand_ins.in_shop_time(value)
-    except stand_ins.RowError as error:
-        raise ValueError(str(error)) from None
-    return value
-
-
-Person = Annotated[dict[str, Any], BeforeValidator(_as_person), AfterValidator(_has_id)]
-
-
-class Example(Strict):
-    """One small world, who of it gets the campaign, and what keeps the others out."""
-
-    name: str = Field(min_length=1, description="what it shows, in a sentence")
-    given: dict[str, list[dict[str, Any]]] = Field(
-        description="rows by table; every other row of the shop is out of sight"
-    )
-    gets: list[Person] = Field(
-        default=[],
-        description="customers in the audience, and nobody else; `{customer_id: 1, "
-        "product: Vase}` compares values too",
-    )
-    left_out: dict[int, str] = Field(
-        default={},
-        description="customer: the rule that keeps them out, or `not_a_candidate`",
-    )
-
-
-class ExamplesFile(Strict):
-    """examples.yaml, key by key."""
-
-    as_of: Annotated[str | date, AfterValidator(_is_time)] = Field(
-        default=NOON, description="the clock of the examples, in the shop's time"
-    )
-    examples: list[Example] = Field(min_length=1, description="the tests")
 
 
 @dataclass(frozen=True, slots=True)
@@ -180,19 +129,9 @@ class _Runner:
         self.problems.append(self.file.problem(key, f'example "{name}": {message}'))
 
     def _verdicts(self) -> list[Verdict]:
-        found = self.connection.execute(
-            text("select * from pg_temp.candidate order by customer_id, occasion")
-        ).mappings()
-        return [
-            Verdict(
-                customer_id=row["customer_id"],
-                in_audience=row["in_audience"],
-                failed_rule=row["failed_rule"],
-                rules={k: row[k] for k in list(row)[len(audience.FIXED) :]},
-                values={**(row["params"] or {}), "occasion": row["occasion"]},
-            )
-            for row in found
-        ]
+        statement = "select * from pg_temp.candidate order by customer_id, occasion"
+        found = self.connection.execute(text(statement))
+        return [_verdict(row._asdict()) for row in found]
 
     def _compare(self, number: int, verdicts: list[Verdict]) -> None:
         example = self.known.examples[number]
@@ -209,9 +148,8 @@ class _Runner:
         for verdict in verdicts:
             if verdict.in_audience and verdict.customer_id not in listed:
                 key = ("examples", number, "gets")
-                self._differs(
-                    number, key, verdict.customer_id, "not in gets", "gets it"
-                )
+                customer = verdict.customer_id
+                self._differs(number, key, customer, "not in gets", "gets it")
             if verdict.in_audience:
                 self._read_out(number, verdict)
 
@@ -233,6 +171,16 @@ class _Runner:
             except WordsError as error:
                 key: Key = ("examples", number)
                 self._differs(number, key, verdict.customer_id, "a message", str(error))
+
+
+def _verdict(row: dict[str, Any]) -> Verdict:
+    return Verdict(
+        customer_id=row["customer_id"],
+        in_audience=row["in_audience"],
+        failed_rule=row["failed_rule"],
+        rules={k: v for k, v in row.items() if k not in audience.FIXED},
+        values={**(row["params"] or {}), "occasion": row["occasion"]},
+    )
 
 
 def _tables_read(campaign: Campaign) -> list[str]:
