@@ -43,6 +43,10 @@ class Which:
     batch: int | None = None
     reason: str | None = None
 
+    def __bool__(self) -> bool:
+        """Whether anything was asked for, and not simply everything."""
+        return self != Which()
+
 
 @dataclass(frozen=True, slots=True)
 class Entry:
