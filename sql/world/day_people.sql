@@ -24,9 +24,10 @@ people as (
         series.person % 7 = 0 as has_unionid,
         false as gives_junk_phone
     from numbers
-    cross join lateral generate_series(
-        last_person + 1, last_person + more
-    ) as series (person)
+    cross join
+        lateral generate_series(
+            last_person + 1, last_person + more
+        ) as series (person)
     returning *
 ),
 
@@ -38,14 +39,15 @@ known as (
         seen.value,
         :begins as first_seen_at
     from people
-    cross join lateral (
-        values
-        ('buyer', world.source(home, 0), world.buyer(person, 0), true),
-        ('phone', '', world.phone(person), has_phone),
-        ('email', '', world.email(person), has_email),
-        ('unionid', '', world.unionid(person), has_unionid),
-        ('openid', 'wx_main', world.openid(person), has_unionid)
-    ) as seen (kind, scope, value, is_there)
+    cross join
+        lateral (
+            values
+            ('buyer', world.source(home, 0), world.buyer(person, 0), true),
+            ('phone', '', world.phone(person), has_phone),
+            ('email', '', world.email(person), has_email),
+            ('unionid', '', world.unionid(person), has_unionid),
+            ('openid', 'wx_main', world.openid(person), has_unionid)
+        ) as seen (kind, scope, value, is_there)
     where seen.is_there
     order by people.person, seen.kind
     returning *

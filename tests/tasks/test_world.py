@@ -150,6 +150,8 @@ def test_everybody_waits_for_facts_and_new_rows_get_new_numbers(
     engine: Engine,
 ) -> None:
     world.fill(engine, SMALL)
+    waiting = "select count(distinct customer_id) from touched_customers"
+    assert ask(engine, waiting) == 800
     assert facts.refresh(engine, NOW) == 800
     assert facts.check(engine, NOW) == []
     assert world.day(engine, 7, date(2026, 1, 1), 0.05)["orders"] > 0
