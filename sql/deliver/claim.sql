@@ -1,0 +1,57 @@
+-- The next work order that is due and that nobody else is at.
+with next_one as (
+    select
+        chunk.chunk_id,
+        chunk.lease_id as lease_before
+    from chunk
+    left join lease on chunk.lease_id = lease.lease_id
+    where
+        chunk.state = 'open'
+        and chunk.channel = :channel
+        and chunk.account = :account
+        and chunk.kind = any(cast(:kinds as text[]))
+        and (chunk.not_before <= :now or chunk.chunk_id <= :newest)
+        and (lease.ends_at is null or lease.ends_at <= clock_timestamp())
+        and not exists (
+            select
+            from sending_accounts as resting
+            where
+                resting.channel = :channel
+                and resting.account = :account
+                and (
+                    resting.stopped_at is not null
+                    or resting.paused_until > clock_timestamp()
+                )
+        )
+    order by chunk.not_before, chunk.chunk_id
+    limit 1
+    for update of chunk skip locked
+)
+
+update chunk
+set lease_id = :lease
+from next_one
+where chunk.chunk_id = next_one.chunk_id
+returning
+    chunk.chunk_id,
+    chunk.campaign_run_id,
+    chunk.kind,
+    chunk.tries,
+    chunk.touch_ids,
+    chunk.zone,
+    chunk.quiet_from,
+    chunk.quiet_to,
+    chunk.open_until,
+    next_one.lease_before is null
+    and chunk.kind = 'first'
+    and chunk.hold is null as is_fresh,
+    coalesce(
+        (
+            select sending_accounts.failures_in_a_row
+            from sending_accounts
+            where
+                sending_accounts.channel = :channel
+                and sending_accounts.account = :account
+        ),
+        0
+    ) as failures;

@@ -1,0 +1,69 @@
+-- Which attempts of this lease have no end, or are believed to be in doubt?
+with ordered as (
+    select
+        chunk.chunk_id,
+        listed.touch_id
+    from chunk
+    cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
+    where chunk.lease_id = :lease and chunk.state = 'open'
+    union
+    select
+        null as chunk_id,
+        noted.touch_id
+    from unnest(cast(:noted as bigint[])) as noted (touch_id)
+),
+
+lost as (
+    select
+        attempt.touch_id,
+        attempt.number,
+        max(ordered.chunk_id) as chunk_id
+    from ordered
+    inner join attempt on ordered.touch_id = attempt.touch_id
+    where attempt.lease_id = :lease
+    group by attempt.touch_id, attempt.number
+)
+
+select
+    lost.touch_id,
+    lost.number,
+    lost.chunk_id,
+    touch.key,
+    coalesce(
+        (
+            select detour.address
+            from detour
+            where
+                detour.touch_id = lost.touch_id
+                and detour.number <= lost.number
+            order by detour.number desc
+            limit 1
+        ),
+        touch.address
+    ) as address,
+    (
+        select count(*)
+        from outcome
+        where
+            outcome.touch_id = lost.touch_id
+            and outcome.outcome = 'retry'
+    ) as refusals,
+    exists(
+        select
+        from outcome
+        where
+            outcome.touch_id = lost.touch_id
+            and outcome.number = lost.number
+            and outcome.outcome = 'in_doubt'
+    ) as is_doubted
+from lost
+inner join touch on lost.touch_id = touch.touch_id
+where
+    not exists (
+        select
+        from outcome
+        where
+            outcome.touch_id = lost.touch_id
+            and outcome.number = lost.number
+            and outcome.outcome != 'in_doubt'
+    );

@@ -1,0 +1,8 @@
+-- Keep what the run decided beside it.
+update campaign_runs
+set
+    state = :state,
+    waterfall = cast(:waterfall as jsonb),
+    candidates = :candidates,
+    counts = cast(:counts as jsonb)
+where campaign_run_id = :run;
