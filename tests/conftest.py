@@ -84,8 +84,10 @@ def home(
     monkeypatch.setenv("REGULARS_HOME", str(tmp_path))
     monkeypatch.setenv("DATABASE_URL", database_url)
     settings.cache_clear()
+    database.engine.cache_clear()
     yield tmp_path
     settings.cache_clear()
+    database.engine.cache_clear()
 
 
 def _administer(server_url: str, statement: str) -> None:

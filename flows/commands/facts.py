@@ -1,0 +1,71 @@
+"""`regulars facts`: compute what is known of customers, and prove that it is right."""
+
+from datetime import UTC, datetime
+from decimal import Decimal
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tasks import database
+
+
+@click.group()
+def command() -> None:
+    """Compute the facts of customers, and check them."""
+
+
+@command.command()
+@click.option("--full", is_flag=True, help="everybody instead of those who changed")
+def refresh(full: bool) -> None:
+    """Compute the facts of everybody about whom something changed."""
+    from tasks import facts
+
+    try:
+        computed = facts.refresh(database.engine(), datetime.now(UTC), full)
+    except facts.CurrencyUnknown as error:
+        raise click.ClickException(str(error)) from None
+    click.echo(f"{computed:,} customers computed")
+
+
+@command.command()
+@click.option("--sample", type=click.IntRange(min=1), help="so many, at random")
+def check(sample: int | None) -> None:
+    """Compute again, change nothing, and show every fact that would come out otherwise.
+
+    Exits with 1 when there is one.
+    """
+    from tasks import facts
+
+    differences = facts.check(database.engine(), datetime.now(UTC), sample)
+    if not differences:
+        who = f"{sample:,} customers" if sample else "all customers"
+        click.echo(f"the facts of {who} are what they would be computed to now")
+        return
+    shown = Table("customer", "fact", "stored", "computed now")
+    for one in differences:
+        shown.add_row(
+            str(one.customer_id), one.fact, str(one.stored), str(one.computed)
+        )
+    Console().print(shown)
+    raise click.ClickException(
+        "stored facts are wrong: `regulars facts refresh --full` mends them; "
+        "please report how it came about"
+    )
+
+
+@command.command()
+@click.argument("currency")
+@click.argument("amount", type=Decimal)
+def rate(currency: str, amount: Decimal) -> None:
+    """One unit of CURRENCY (GBP) is worth AMOUNT of the home currency."""
+    from tasks import facts
+
+    if len(currency) != 3 or not currency.isalpha() or amount <= 0:
+        raise click.ClickException(
+            f"'{currency} {amount}' is no rate: write three letters and an amount "
+            "above zero, as in `regulars facts rate GBP 9.8`"
+        )
+    now = datetime.now(UTC)
+    facts.set_rate(database.engine(), currency.upper(), amount, now)
+    click.echo("written; the next refresh computes who paid in it")

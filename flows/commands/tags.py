@@ -1,0 +1,121 @@
+"""`regulars tags`: who carries which, and those that staff give and take."""
+
+import getpass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import click
+from rich.console import Console
+from rich.table import Table
+
+from tasks import database
+
+if TYPE_CHECKING:
+    from tasks import staff_tags
+
+
+@click.group()
+def command() -> None:
+    """Look at tags; give and take staff tags, one or many."""
+
+
+@command.command("list")
+def list_() -> None:
+    """Every tag, where it comes from, and how many customers carry it."""
+    from tasks import tags
+
+    shown = Table("tag", "origin", "customers")
+    with database.transaction() as connection:
+        for row in tags.counts(connection):
+            shown.add_row(row["tag"], row["origin"], f"{row['customers']:,}")
+    Console().print(shown)
+
+
+@command.command()
+@click.argument("customer")
+def show(customer: str) -> None:
+    """The tags of CUSTOMER: an id, a phone number, an e-mail address …"""
+    from tasks import tags
+
+    shown = Table("tag", "value", "origin", "by", "evidence", "since", "until")
+    customer_id = _find(customer)
+    with database.transaction() as connection:
+        for row in tags.of_customer(connection, customer_id):
+            until = f"{row['expires_at']:%Y-%m-%d}" if row["expires_at"] else ""
+            since = f"{row['tagged_at']:%Y-%m-%d}"
+            told = (row["tag"], row["value"], row["origin"], row["source"])
+            shown.add_row(*told, row["evidence"] or "", since, until)
+    Console().print(shown)
+
+
+@command.command()
+@click.argument("customer", required=False)
+@click.argument("tag", required=False)
+@click.argument("value", default="")
+@click.option(
+    "--file",
+    type=click.Path(exists=True, dir_okay=False, path_type=Path),
+    help="a CSV file instead: customer,tag[,value][,expires_at]",
+)
+@click.option("--who", default=getpass.getuser, help="who gives it [default: you]")
+def add(
+    customer: str | None, tag: str | None, value: str, file: Path | None, who: str
+) -> None:
+    """Give CUSTOMER the TAG, with an optional VALUE; or many from a file."""
+    from tasks import staff_tags
+
+    if file:
+        given = _read(file)
+    elif customer and tag:
+        given = [staff_tags.Given(1, customer, tag, value)]
+    else:
+        raise click.UsageError("give CUSTOMER and TAG, or --file")
+    now, evidence = datetime.now(UTC), file.name if file else None
+    unknown = staff_tags.give(database.engine(), given, who, now, evidence)
+    click.echo(f"{len(given) - len(unknown):,} tags given")
+    if unknown:
+        first = ", ".join(f"{one.customer} (line {one.line})" for one in unknown[:5])
+        raise click.ClickException(
+            f"{len(unknown):,} are for nobody we know, and were left out: {first}"
+        )
+
+
+@command.command()
+@click.argument("customer")
+@click.argument("tag")
+def remove(customer: str, tag: str) -> None:
+    """Take from CUSTOMER the TAG that staff gave."""
+    from tasks import staff_tags
+
+    customer_id = _find(customer)
+    if not staff_tags.take(database.engine(), customer_id, tag):
+        raise click.ClickException(
+            f"customer {customer_id} has no staff tag '{tag}': `regulars tags show "
+            f"{customer_id}` lists all; rule and platform tags go with their reason"
+        )
+    click.echo("taken")
+
+
+def _find(customer: str) -> int:
+    from tasks import customers
+
+    try:
+        with database.transaction() as connection:
+            return customers.find(connection, customer)
+    except LookupError as error:
+        raise click.ClickException(str(error)) from None
+
+
+def _read(file: Path) -> list["staff_tags.Given"]:
+    from tasks import staff_tags
+
+    try:
+        with file.open(encoding="utf-8-sig", newline="") as lines:
+            return staff_tags.read(lines, str(file))
+    except UnicodeDecodeError:
+        raise click.ClickException(
+            f"{file} is not UTF-8: save it as 'CSV UTF-8' and try again"
+        ) from None
+    except staff_tags.FileRefused as error:
+        raise click.ClickException(str(error)) from None
