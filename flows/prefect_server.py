@@ -66,8 +66,6 @@ class Prefect:
             "PREFECT_HOME": str(self.folder.resolve()),
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": for_asyncpg(self.database),
-            # `set_working_directory` of prefect.yaml; a shell would have set it.
-            "PWD": str(ROOT),
         }
         return environment(**shared | places | changes)
 

@@ -3,6 +3,7 @@
 import subprocess
 import sys
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import yaml
@@ -38,15 +39,27 @@ def register(environment: Mapping[str, str]) -> tuple[int, int]:
     ):
         _create_pool(client)
         _deploy(environment)
-        for wanted in read(AUTOMATIONS, "automations"):
-            _automate(client, AutomationCore.model_validate(wanted))
-    return len(read(DEPLOYMENTS, "deployments")), len(read(AUTOMATIONS, "automations"))
+        for wanted in read(AUTOMATIONS):
+            automate(client, wanted)
+    return len(read(DEPLOYMENTS)), len(read(AUTOMATIONS))
 
 
-def read(file: Any, key: str) -> list[dict[str, Any]]:
-    """What the YAML file lists below `key`."""
-    loaded: list[dict[str, Any]] = yaml.safe_load(file.read_text())[key]
-    return loaded
+def read(file: Path) -> list[dict[str, Any]]:
+    """The deployments or automations that the file describes."""
+    content = yaml.safe_load(file.read_text())
+    described: list[dict[str, Any]] = content.get("deployments") or content[file.stem]
+    return described
+
+
+def automate(client: SyncPrefectClient, described: Mapping[str, Any]) -> None:
+    """Create the automation, or update the one of that name when it differs."""
+    wanted = AutomationCore.model_validate(described)
+    known = client.read_automations_by_name(wanted.name)
+    if not known:
+        client.create_automation(wanted)
+    # An update forgets which runs are being watched, so only a real change is one.
+    elif AutomationCore.model_validate(known[0].model_dump()) != wanted:
+        client.update_automation(known[0].id, wanted)
 
 
 def _create_pool(client: SyncPrefectClient) -> None:
@@ -61,7 +74,8 @@ def _deploy(environment: Mapping[str, str]) -> None:
     done = subprocess.run(
         [sys.executable, "-m", "prefect", "--no-prompt", "deploy", *place],
         cwd=ROOT,
-        env=dict(environment),
+        # `set_working_directory` of prefect.yaml; a shell would have set it.
+        env={**environment, "PWD": str(ROOT)},
         stdin=subprocess.DEVNULL,
         capture_output=True,
         text=True,
@@ -71,12 +85,3 @@ def _deploy(environment: Mapping[str, str]) -> None:
         raise NotRegistered(
             f"`prefect deploy` with {DEPLOYMENTS} failed:\n{done.stdout}{done.stderr}"
         )
-
-
-def _automate(client: SyncPrefectClient, wanted: AutomationCore) -> None:
-    known = client.read_automations_by_name(wanted.name)
-    if not known:
-        client.create_automation(wanted)
-    # An update forgets which runs are being watched, so only a real change is one.
-    elif AutomationCore.model_validate(known[0].model_dump()) != wanted:
-        client.update_automation(known[0].id, wanted)

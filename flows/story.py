@@ -26,8 +26,10 @@ def slug(text: str) -> str:
 
 
 def table(columns: Sequence[str], rows: Iterable[Sequence[Any]]) -> str:
-    """A markdown table; whole numbers get thousands separators and align right."""
+    """A markdown table, numbers with thousands separators; nothing for no rows."""
     filled = [[_cell(value) for value in row] for row in rows]
+    if not filled:
+        return ""
     lines = [list(columns), ["---"] + ["---:"] * (len(columns) - 1), *filled]
     return "\n".join(f"| {' | '.join(line)} |" for line in lines)
 
@@ -36,6 +38,12 @@ def counted(counts: Mapping[str, int]) -> str:
     """`{"planned": 12, "skipped": 3}` as `12 planned, 3 skipped`, largest first."""
     ordered = sorted(counts.items(), key=lambda item: -item[1])
     return ", ".join(f"{number:,} {name}" for name, number in ordered if number)
+
+
+def cause(error: BaseException) -> str:
+    """An error in one line: its kind and what it says."""
+    said = " ".join(str(error).split())
+    return f"{type(error).__name__}: {said}" if said else type(error).__name__
 
 
 def command(line: str, why: str) -> str:

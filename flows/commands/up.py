@@ -39,10 +39,13 @@ def command(foreground: bool) -> None:
 
 
 def _start(prefect: "Prefect", say: Callable[[str], None]) -> None:
+    from flows import sandbox
     from flows.register import register
     from tasks import database
 
     database.migrate()
+    if place := sandbox.found():
+        place.start()
     say("Prefect server (the first time it makes its tables)")
     prefect.start_server()
     say("deployments and automations")

@@ -1,0 +1,179 @@
+"""Pull one source's new records, validate them and load them into Postgres."""
+
+import logging
+import time
+from dataclasses import dataclass, field
+from datetime import datetime
+from pathlib import Path
+from typing import Annotated
+
+from prefect import flow
+from prefect.client.schemas.objects import State
+from pydantic import Field
+
+from flows import clock, story
+from flows.retries import step
+from tasks import database, land, load, sources, validate
+from tasks.settings import settings
+
+log = logging.getLogger(__name__)
+
+SourceName = Annotated[
+    str, Field(description="a source in sources.yaml", examples=["youzan_main"])
+]
+StreamNames = Annotated[
+    list[str] | None,
+    Field(description="only these streams of it, in this order; empty: all"),
+]
+Until = Annotated[
+    datetime | None,
+    Field(description="only what changed before this moment; empty: up to now"),
+]
+
+
+class IngestFailed(Exception):
+    """Some streams of a source failed; the others are loaded."""
+
+
+@dataclass
+class Ingested:
+    """What became of the records of one stream, or of all of a source."""
+
+    records: int = 0
+    loaded: int = 0
+    unchanged: int = 0
+    quarantined: int = 0
+    reasons: dict[str, int] = field(default_factory=dict)
+
+    def add(self, other: "Ingested") -> None:
+        """Count the other's records too."""
+        self.records += other.records
+        self.loaded += other.loaded
+        self.unchanged += other.unchanged
+        self.quarantined += other.quarantined
+        for reason, number in other.reasons.items():
+            self.reasons[reason] = self.reasons.get(reason, 0) + number
+
+
+@flow(flow_run_name="ingest {source}")
+def ingest(
+    source: SourceName, streams: StreamNames = None, until: Until = None
+) -> State[Ingested]:
+    """Pull what is new at a source, validate it and load it.
+
+    Streams go one after the other; one that fails does not stop the next, and the run
+    then ends as Failed with the reason of each. **Retry is always safe**: it continues
+    where the failed stream stopped, and what is loaded stays loaded once.
+
+    Records that break a rule are kept in quarantine with their reason; nothing is
+    dropped. Runbook: `deployments/RUNBOOK.md`, *ingest*.
+    """
+    names = streams or [one.name for one in sources.find(source).streams]
+    moment = until or clock.now()
+    done: dict[str, Ingested] = {}
+    failures: dict[str, Exception] = {}
+    for name in names:
+        try:
+            done[name] = _one_stream(source, name, moment)
+        except Exception as error:
+            log.exception("%s/%s failed", source, name)
+            failures[name] = error
+    total = _tell(source, done, failures)
+    if failures:
+        cause = next(iter(failures.values()))
+        raise IngestFailed(_why(source, names, failures)) from cause
+    return story.ended(*_last_state(total), result=total)
+
+
+@step("land {source} {stream}")
+def landed(source: str, stream: str, until: datetime) -> int:
+    """Pages into staging, the cursor with them; the number of the batch."""
+    chosen = sources.stream(sources.load(settings().sources_file), source, stream)
+    return land.land(database.engine(), chosen, until, _Pace())
+
+
+@step("validate {batch_id}")
+def validated(batch_id: int) -> dict[str, int]:
+    """The batch against its expectations; how many records broke which rule."""
+    docs: Path = settings().home / "data_docs"
+    return validate.validate(database.engine(), batch_id, docs).reasons
+
+
+@step("load {batch_id}")
+def loaded(batch_id: int) -> load.Counts:
+    """The good records into the final tables."""
+    return load.load(database.engine(), batch_id)
+
+
+class _Pace:
+    """Tells the log how far a landing has come, every half a minute."""
+
+    def __init__(self) -> None:
+        self._told_at = time.monotonic()
+
+    def __call__(self, progress: land.Progress) -> None:
+        if time.monotonic() - self._told_at > 30:
+            self._told_at = time.monotonic()
+            place = f"{progress.source}/{progress.stream}"
+            log.info("%s: %s records so far", place, f"{progress.records:,}")
+
+
+def _one_stream(source: str, stream: str, until: datetime) -> Ingested:
+    batch_id = landed(source, stream, until)
+    reasons = validated(batch_id)
+    counts = loaded(batch_id)
+    log.info("%s/%s: %s records loaded", source, stream, f"{counts.loaded:,}")
+    return Ingested(
+        counts.records, counts.loaded, counts.unchanged, counts.quarantined, reasons
+    )
+
+
+def _tell(
+    source: str, done: dict[str, Ingested], failures: dict[str, Exception]
+) -> Ingested:
+    total = Ingested()
+    for one in done.values():
+        total.add(one)
+    columns = ["stream", "records in", "loaded", "unchanged", "quarantined"]
+    lines = [
+        [name, one.records, one.loaded, one.unchanged, one.quarantined]
+        for name, one in done.items()
+    ]
+    failed = [[name, story.cause(error)] for name, error in failures.items()]
+    story.tell(
+        f"ingest-{source}",
+        f"{source}: what came in",
+        story.table(columns, lines),
+        story.table(["stream", "why"], failed),
+        _quarantine(source, total),
+    )
+    return total
+
+
+def _quarantine(source: str, total: Ingested) -> str:
+    if not total.quarantined:
+        return ""
+    worst = sorted(total.reasons.items(), key=lambda item: -item[1])[:5]
+    return "\n\n".join(
+        [
+            story.table(["why in quarantine", "records"], worst),
+            story.command(f"quarantine list --source {source}", "To see them:"),
+        ]
+    )
+
+
+def _last_state(total: Ingested) -> tuple[str, str]:
+    message = (
+        f"{total.records:,} records = {total.loaded:,} loaded + "
+        f"{total.unchanged:,} unchanged + {total.quarantined:,} quarantined"
+    )
+    if total.quarantined:
+        return f"{total.quarantined:,} quarantined", message
+    return (f"{total.loaded:,} loaded" if total.loaded else "Nothing new"), message
+
+
+def _why(source: str, names: list[str], failures: dict[str, Exception]) -> str:
+    each = "; ".join(
+        f"{name}: {story.cause(error)}" for name, error in failures.items()
+    )
+    return f"{source}: {len(failures)} of {len(names)} streams failed. {each}"
