@@ -55,7 +55,9 @@ class Worker:
         self._again: dict[Again, list[int]] = defaultdict(list)
         self._settled_at = time.monotonic()
         self._order: Row = None
+        self._open: set[int] = set()
         self._is_broken_off = False
+        self._is_resting = False
 
     def run(self, kinds: tuple[str, ...], newest: int) -> None:
         """Handle order after order, until none is due, or it has to stop.
@@ -91,21 +93,34 @@ class Worker:
     def _handle(self) -> None:
         """Everything about one order, up to its end or its release."""
         at = self._clock()
-        self._is_broken_off = False
+        self._is_broken_off = self._is_resting = False
         if self._order.open_until is not None and self._order.open_until <= at:
             self._postpone_to_day(at)
             return
         ready = self._sorted(at)
+        self._open = {row.touch_id for row in ready}
         put_off = self._send_all(ready)
         with self._engine.begin() as connection:
             self._write(connection)
-            binds = {"chunk": self._order.chunk_id, "lease": self._lease.lease_id}
-            if put_off:
-                when = {"not_before": put_off.until, "hold": put_off.why}
-                run(connection, "deliver/postpone", open_until=None, **when, **binds)
-            elif not self._is_broken_off:
-                run(connection, "deliver/finish", **binds)
+            self._end_order(connection, put_off)
         self._journal.settled()
+
+    def _end_order(self, connection: Connection, put_off: pace.Grant | None) -> None:
+        """Finish the order, or leave what is still open of it for later."""
+        binds = {"chunk": self._order.chunk_id, "lease": self._lease.lease_id}
+        if not self._open:
+            run(connection, "deliver/finish", **binds)
+            return
+        left = run(connection, "deliver/release", ids=sorted(self._open), **binds)
+        if left.rowcount == 0:
+            # Another worker took the order over and may have ended it already.
+            again = {Again("retry", timedelta(0), "released"): sorted(self._open)}
+            at, chunk_id = self._clock(), self._order.chunk_id
+            order_again(connection, self._lane, again, at, chunk_id)
+            return
+        if put_off:
+            when = {"not_before": put_off.until, "hold": put_off.why}
+            run(connection, "deliver/postpone", open_until=None, **when, **binds)
 
     def _sorted(self, at: datetime) -> list[Row]:
         """The rows to send now; what is unclear is asked about, repeated or parked."""
@@ -158,7 +173,8 @@ class Worker:
             later: list[Row] = []
             position = 0
             while position < len(ready):
-                if not self._may_go_on():
+                if self._is_resting or not self._may_go_on():
+                    self._is_broken_off = True
                     return None
                 size = self._batch_size()
                 batch = ready[position : position + size]
@@ -174,6 +190,7 @@ class Worker:
                 ids = [row.touch_id for row in later]
                 hold = "after an earlier message to the same customer"
                 self._again[Again("retry", AFTER_ANOTHER, hold)] += ids
+                self._open.difference_update(ids)
                 return None
             ready = later
         return None
@@ -222,7 +239,12 @@ class Worker:
         for row in missing:
             if (reason := reasons[row.touch_id]) in ("suppressed", "no_consent"):
                 self._lines.append((row.touch_id, 0, "skipped", reason, None))
-        return [row for row in missing if reasons[row.touch_id] == "after_another"]
+        later = [row for row in missing if reasons[row.touch_id] == "after_another"]
+        # Another worker has an intent for those that are taken, and an order.
+        self._open.difference_update(
+            row.touch_id for row in missing if reasons[row.touch_id] == "taken"
+        )
+        return later
 
     def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
         return {
@@ -247,9 +269,10 @@ class Worker:
                 if result.outcome is Outcome.NOT_SENT and result.reason is None:
                     self._is_broken_off = True
                 if time.monotonic() - self._settled_at > SETTLE_AFTER:
-                    with self._engine.begin() as connection:
-                        self._write(connection)
-                    self._journal.settled()
+                    self._flush()
+            # Trouble is settled at once: the account may have to rest.
+            if not all(map(_is_fine, self._results)):
+                self._flush()
         finally:
             answers.close()
             self._close(open_ones)
@@ -271,15 +294,27 @@ class Worker:
         self._journal.left(*messages)
         return True
 
+    def _flush(self) -> None:
+        with self._engine.begin() as connection:
+            self._write(connection)
+        self._journal.settled()
+
     def _write(self, connection: Connection) -> None:
         """Append all that is known so far, in the caller's transaction."""
         at = self._clock()
         if self._results:
             settle(connection, self._lane, self._results, at, self._order.chunk_id)
             if self._order.failures or not all(map(_is_fine, self._results)):
-                pace.settle(connection, self._lane, self._results)
+                rests = pace.settle(connection, self._lane, self._results)
+                self._is_resting = rests
         append(connection, self._lines, at)
         order_again(connection, self._lane, self._again, at, self._order.chunk_id)
+        self._open.difference_update(
+            one.message.touch_id
+            for one in self._results
+            if one.outcome is not Outcome.NOT_SENT or one.reason
+        )
+        self._open.difference_update(line[0] for line in self._lines)
         self._outcomes.update(one.outcome.value for one in self._results)
         self._outcomes.update(line[2] for line in self._lines)
         self._results, self._lines, self._again = [], [], defaultdict(list)

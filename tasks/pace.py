@@ -56,15 +56,15 @@ def take(engine: Engine, lane: Lane, wanted: int, at: datetime) -> Grant:
     return Grant(row["granted"], max(0.0, row["wait"]), until, why)
 
 
-def settle(connection: Connection, lane: Lane, results: Sequence[Result]) -> None:
-    """Give back what did not leave; count failures in a row, rest and stop."""
+def settle(connection: Connection, lane: Lane, results: Sequence[Result]) -> bool:
+    """Give back what did not leave, count failures; True: the account has to rest."""
     unspent = sum(one.outcome in (Outcome.NOT_SENT, Outcome.CONFIG) for one in results)
     limits = lane.limits
     if unspent and (limits.per_day or limits.per_month or limits.ramp_up):
         run(connection, "deliver/give_back", unspent=unspent, **_names(lane))
     trailing = _failures_at_end(results)
     broken = next((one for one in results if one.outcome is Outcome.CONFIG), None)
-    run(
+    found = run(
         connection,
         "deliver/health",
         failures=trailing,
@@ -75,6 +75,7 @@ def settle(connection: Connection, lane: Lane, results: Sequence[Result]) -> Non
         broken=f"config: {broken.reason}" if broken else None,
         **_names(lane),
     )
+    return bool(found.scalar())
 
 
 def quota(limits: Account, today: date) -> int | None:

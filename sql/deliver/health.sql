@@ -25,11 +25,7 @@ from (
     from sending_accounts as before
     where before.channel = :channel and before.account = :account
 ) as counted
-where
-    channel = :channel
-    and account = :account
-    and (
-        failures_in_a_row != counted.failures
-        or cast(:pause as interval) is not null
-        or cast(:broken as text) is not null
-    );
+where channel = :channel and account = :account
+returning
+    stopped_at is not null or coalesce(paused_until > clock_timestamp(), false)
+        as is_resting;

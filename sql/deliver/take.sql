@@ -21,12 +21,15 @@ with budget as (
 update sending_accounts as spent
 set
     -- One second's worth may go at once; what is promised ahead is owed.
-    tokens = least(
-        cast(:rate as double precision),
-        spent.tokens
-        + cast(:rate as double precision)
-        * extract(epoch from clock_timestamp() - spent.refilled_at)
-    ) - budget.granted,
+    tokens = coalesce(
+        least(
+            cast(:rate as double precision),
+            spent.tokens
+            + cast(:rate as double precision)
+            * extract(epoch from clock_timestamp() - spent.refilled_at)
+        ) - budget.granted,
+        0
+    ),
     refilled_at = clock_timestamp(),
     day = :today,
     day_spent = case when spent.day = :today then spent.day_spent else 0 end
