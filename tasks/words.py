@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import Any
 
 from jinja2 import (
-    DictLoader,
+    FunctionLoader,
     StrictUndefined,
     Template,
     TemplateSyntaxError,
@@ -26,6 +26,7 @@ from tasks.problem import Problem, shown
 FILE = re.compile(
     r"([a-z0-9_]+)\.([a-z0-9_]+)(?:\.([a-z]{2,3}(?:-[a-z]+)?))?\.(txt|html)"
 )
+NAMED = re.compile(r"'(\w+)' is (undefined|null)")
 SUBJECT = re.compile(r"\ASubject:[ \t]*(.*)(?:\r?\n|\Z)")
 
 
@@ -89,7 +90,7 @@ class Words:
         Raises:
             CampaignError: files whose names or templates cannot be read, all of them.
         """
-        environment = _environment(campaign.files)
+        environment = _environment(campaign)
         files, problems = _files(campaign)
         compiled: dict[tuple[str, str, str], dict[str, Part]] = {}
         for (step, channel, language, kind), file in files.items():
@@ -154,9 +155,13 @@ class Words:
         raise WordsError(f'no words for step "{step}" on channel "{channel}"')
 
 
-def _environment(files: Mapping[str, str]) -> ImmutableSandboxedEnvironment:
+def _environment(campaign: Campaign) -> ImmutableSandboxedEnvironment:
+    def find(name: str) -> tuple[str, str, None] | None:
+        text = campaign.files.get(name)
+        return None if text is None else (text, str(campaign.folder / name), None)
+
     return ImmutableSandboxedEnvironment(
-        loader=DictLoader(files),
+        loader=FunctionLoader(find),
         undefined=StrictUndefined,
         autoescape=lambda name: bool(name) and str(name).endswith(".html"),
         auto_reload=False,
@@ -238,10 +243,14 @@ def _filled(part: Part, values: dict[str, Any]) -> str:
         return part.template.render(values)
     except UndefinedError as error:
         place = _place(part, error.__traceback__)
-        raise WordsError(f"{place}: {error.message}") from None
+        # Only the words' own variables: in other places the message quotes values.
+        found = NAMED.match(error.message or "")
+        is_own = found is not None and found[1] in part.variables
+        reason = error.message if is_own else "an expression asks for what is not there"
+        raise WordsError(f"{place}: {reason}") from None
     except SecurityError as error:
         place = _place(part, error.__traceback__)
-        raise WordsError(f"{place}: not allowed in words: {error.message}") from None
+        raise WordsError(f"{place}: not allowed in words") from None
     except Exception as error:
         # The message of any other error may hold a value of the customer.
         place = _place(part, error.__traceback__)

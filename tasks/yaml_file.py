@@ -1,5 +1,6 @@
 """Reads a YAML file that people edit: strictly, and with the line of every key."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +12,7 @@ from pydantic import BaseModel, ValidationError
 from tasks.problem import Problem, did_you_mean
 
 Model = TypeVar("Model", bound=BaseModel)
+MISSING = re.compile(r'the key ("\w+") is missing')
 # Where a value is in its file: ("steps", "thanks", "after").
 Key = tuple[str | int, ...]
 
@@ -69,16 +71,37 @@ def validated(file: YamlFile, model: type[Model]) -> tuple[Model | None, list[Pr
     if file.problems:
         return None, file.problems
     if not isinstance(file.content, dict):
-        return None, [file.problem((), "has no keys: write `key: value` lines")]
+        return None, [file.problem((), "has no keys: write `key: value`")]
     try:
         return model.model_validate(file.content), []
     except ValidationError as errors:
-        return None, [_translated(file, model, error) for error in errors.errors()]
+        return None, _all_translated(file, model, errors)
+
+
+def _all_translated(
+    file: YamlFile, model: type[BaseModel], errors: ValidationError
+) -> list[Problem]:
+    """Every problem once, from the top: a key misspelt is not missing as well."""
+    problems = [
+        _translated(file, model, error)
+        for error in errors.errors()
+        if error["type"] != "default_factory_not_called"
+    ]
+    said = " ".join(one.message for one in problems)
+    kept = [
+        one
+        for one in problems
+        if not (
+            (missing := MISSING.match(one.message))
+            and f"did you mean {missing[1]}?" in said
+        )
+    ]
+    return sorted(kept, key=lambda one: one.line or 0)
 
 
 def _translated(file: YamlFile, model: type[BaseModel], error: Any) -> Problem:
     """One of pydantic's errors in the words of the file's author."""
-    key: Key = error["loc"]
+    key: Key = tuple(part for part in error["loc"] if part != "[key]")
     name = ".".join(str(part) for part in key)
     if error["type"] == "extra_forbidden":
         allowed = _fields_at(model, key[:-1])
@@ -96,10 +119,16 @@ def _fields_at(model: type[BaseModel], key: Key) -> list[str]:
     """The keys that are allowed below `key`."""
     here: Any = model
     for part in key:
-        known = getattr(here, "model_fields", {})
+        known = _by_key(here)
         here = known[part].annotation if part in known else _inner(here)
         here = _inner(here) if not hasattr(here, "model_fields") else here
-    return list(getattr(here, "model_fields", {}))
+    return [str(name) for name in _by_key(here)]
+
+
+def _by_key(model: Any) -> dict[str | int, Any]:
+    """The fields of a model by the key that a file has for them."""
+    fields = getattr(model, "model_fields", {})
+    return {field.alias or name: field for name, field in fields.items()}
 
 
 def _inner(annotation: Any) -> Any:

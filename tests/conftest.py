@@ -76,6 +76,25 @@ def connection(engine: Engine) -> Iterator[Connection]:
         yield opened
 
 
+@pytest.fixture(scope="session")
+def common_engine(server_url: str, template: str) -> Iterator[Engine]:
+    """A database for tests that undo what they do; see `undone`."""
+    name = f"regulars_common_{uuid.uuid4().hex[:12]}"
+    _administer(server_url, f'create database "{name}" template "{template}"')
+    address = _address(server_url, name)
+    yield database.engine(address)
+    database.engine(address).dispose()
+    _administer(server_url, f'drop database "{name}" with (force)')
+
+
+@pytest.fixture
+def undone(common_engine: Engine) -> Iterator[Connection]:
+    """A connection whose transaction is rolled back: for tests that never commit."""
+    with common_engine.connect() as opened:
+        yield opened
+        opened.rollback()
+
+
 @pytest.fixture
 def home(
     tmp_path: Path, database_url: str, monkeypatch: pytest.MonkeyPatch

@@ -42,9 +42,11 @@ def command(name: str | None, as_of: datetime) -> None:
 def report(console: Console, checked: "Checked") -> None:
     """Print what was found out about one campaign, segment or tag."""
     verdict = "[green]right[/]" if checked.is_right else "[red]to be mended[/]"
-    details = [f"{checked.examples_passed} examples"] if checked.examples_passed else []
+    examples = checked.examples_passed
+    details = [f"{examples} example{'s' * (examples != 1)}"] if examples else []
     if checked.columns:
-        details.insert(0, f"{len(checked.columns.rules)} rules")
+        rules = len(checked.columns.rules)
+        details.insert(0, f"{rules} rule{'s' * (rules != 1)}")
     told = f" ({', '.join(details)})" if details else ""
     console.print(f"[bold]{checked.name}[/] is {verdict}{told}")
     for one in checked.problems:

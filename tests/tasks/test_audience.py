@@ -43,14 +43,12 @@ class Make:
         return campaign.load(self.folder)
 
 
-def rows(connection: Connection, statement: str) -> list[tuple[object, ...]]:
-    return [tuple(row) for row in connection.execute(text(statement))]
+def rows(undone: Connection, statement: str) -> list[tuple[object, ...]]:
+    return [tuple(row) for row in undone.execute(text(statement))]
 
 
-def test_rules_are_columns_and_null_is_unknown(
-    connection: Connection, make: Make
-) -> None:
-    connection.execute(
+def test_rules_are_columns_and_null_is_unknown(undone: Connection, make: Make) -> None:
+    undone.execute(
         text(
             "create temp table given as select * from (values"
             " (1, true, true, true, 'red'), (2, false, null, true, 'blue'),"
@@ -58,7 +56,7 @@ def test_rules_are_columns_and_null_is_unknown(
             " as v (customer_id, a, b, c, word)"
         )
     )
-    found = audience.candidates(connection, make(RULES), AS_OF)
+    found = audience.candidates(undone, make(RULES), AS_OF)
     assert (found.candidates, found.in_audience) == (4, 1)
     assert [(r.rule, r.passed, r.failed, r.unknown, r.only) for r in found.rules] == [
         ("a", 3, 1, 0, 0),
@@ -66,7 +64,7 @@ def test_rules_are_columns_and_null_is_unknown(
         ("c", 1, 1, 0, 1),
     ]
     assert rows(
-        connection,
+        undone,
         "select customer_id, in_audience, failed_rule, params->>'word' from candidate"
         " order by 1",
     ) == [
@@ -88,21 +86,21 @@ def test_rules_are_columns_and_null_is_unknown(
     )
 )
 def test_every_candidate_is_in_or_kept_out_by_one_rule(
-    connection: Connection, make: Make, verdicts: list[tuple[bool | None, ...]]
+    undone: Connection, make: Make, verdicts: list[tuple[bool | None, ...]]
 ) -> None:
-    connection.execute(text("drop table if exists given"))
-    connection.execute(
+    undone.execute(text("drop table if exists given"))
+    undone.execute(
         text(
             "create temp table given"
             " (customer_id int, a bool, b bool, c bool, word text)"
         )
     )
     for number, (a, b, c) in enumerate(verdicts):
-        connection.execute(
+        undone.execute(
             text("insert into given values (:n, :a, :b, :c)"),
             {"n": number, "a": a, "b": b, "c": c},
         )
-    found = audience.candidates(connection, make(RULES), AS_OF)
+    found = audience.candidates(undone, make(RULES), AS_OF)
     kept_out = sum(rule.failed + rule.unknown for rule in found.rules)
     assert found.candidates == len(verdicts) == found.in_audience + kept_out
     assert found.in_audience == sum(all(one) for one in verdicts)
@@ -113,42 +111,40 @@ def test_every_candidate_is_in_or_kept_out_by_one_rule(
 
 
 def test_the_campaigns_own_params_are_bound_with_their_types(
-    connection: Connection, make: Make
+    undone: Connection, make: Make
 ) -> None:
     made = make(
         "select 1 as customer_id, :least as occasion, :as_of - :fresh as anchor_at,"
         " :least > 1 as is_enough, 5 as many, 1.50 as price, '100%' as said"
     )
-    audience.candidates(connection, made, AS_OF)
-    assert rows(connection, "select occasion, anchor_at, params from candidate") == [
+    audience.candidates(undone, made, AS_OF)
+    assert rows(undone, "select occasion, anchor_at, params from candidate") == [
         ("2", AS_OF - timedelta(days=14), {"many": 5, "price": 1.5, "said": "100%"})
     ]
 
 
-def test_the_table_goes_and_may_be_made_again(
-    connection: Connection, make: Make
-) -> None:
+def test_the_table_goes_and_may_be_made_again(undone: Connection, make: Make) -> None:
     made = make("select 1 as customer_id, 'x' as occasion, true as is_so;\n-- the end")
     for _ in range(2):
-        assert audience.candidates(connection, made, AS_OF).in_audience == 1
+        assert audience.candidates(undone, made, AS_OF).in_audience == 1
 
 
 def test_writing_stays_possible_afterwards_and_the_old_timeout_is_back(
-    connection: Connection, make: Make
+    undone: Connection, make: Make
 ) -> None:
-    connection.execute(text("set local statement_timeout = '77s'"))
+    undone.execute(text("set local statement_timeout = '77s'"))
     made = make("select 1 as customer_id, 'x' as occasion, true as is_so")
-    audience.candidates(connection, made, AS_OF)
-    connection.execute(
+    audience.candidates(undone, made, AS_OF)
+    undone.execute(
         text("insert into suppressions values ('mail', 'x', 'test', 'test')")
     )
-    assert rows(connection, "show statement_timeout") == [("77s",)]
+    assert rows(undone, "show statement_timeout") == [("77s",)]
 
 
 def test_postgres_itself_refuses_a_write_that_hides_in_a_function(
-    connection: Connection, make: Make
+    undone: Connection, make: Make
 ) -> None:
-    connection.execute(
+    undone.execute(
         text(
             "create function sly() returns boolean language plpgsql as"
             " $$ begin delete from orders; return true; end $$"
@@ -156,15 +152,15 @@ def test_postgres_itself_refuses_a_write_that_hides_in_a_function(
     )
     made = make("select 1 as customer_id, 'x' as occasion,\n sly() as is_so")
     with pytest.raises(CampaignError, match="must only read: cannot execute DELETE"):
-        audience.candidates(connection, made, AS_OF)
+        audience.candidates(undone, made, AS_OF)
 
 
-def test_a_mistake_is_shown_with_its_line(connection: Connection, make: Make) -> None:
+def test_a_mistake_is_shown_with_its_line(undone: Connection, make: Make) -> None:
     made = make(
         "-- Who?\nselect\n customer_id, 'x' as occasion,\n nme\nfrom customers;"
     )
     with pytest.raises(CampaignError) as caught:
-        audience.candidates(connection, made, AS_OF)
+        audience.candidates(undone, made, AS_OF)
     [problem] = caught.value.problems
     assert problem.line == 4
     assert 'column "nme" does not exist' in problem.message
@@ -208,7 +204,7 @@ def test_a_mistake_is_shown_with_its_line(connection: Connection, make: Make) ->
     ],
 )
 def test_columns_that_are_not_as_agreed_are_named(
-    connection: Connection, make: Make, columns: str, message: str
+    undone: Connection, make: Make, columns: str, message: str
 ) -> None:
     with pytest.raises(CampaignError, match=message):
-        audience.candidates(connection, make(f"select {columns}"), AS_OF)
+        audience.candidates(undone, make(f"select {columns}"), AS_OF)
