@@ -1,43 +1,29 @@
 """Lands a stream: its pages go to staging as they come, the cursor with them."""
 
-import csv
-import io
-import re
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import islice
-from typing import Any
 
 import psycopg2
 from sqlalchemy import Connection, Engine
 from sqlalchemy.exc import DBAPIError
 
 from connectors.base import Page, Record, Row, Stream
+from tasks.copying import RowRefused, as_csv, copy
 from tasks.database import rows, run
 
 # Records that a replay stages in one go.
 REPLAY_PAGE = 5_000
-# Rows that are written at a time: what fits a processor's cache is faster.
-ROWS_AT_ONCE = 500
-# Bytes that go to the server at a time.
-COPY_CHUNK = 1 << 18
 # Notes of a pull beyond this many characters are cut: a batch is no log file.
 LONGEST_NOTE = 2_000
-# Neither is in JSON text, which so needs no quoting: half the work of the raw records.
-DELIMITER, QUOTE = "\t", "\x01"
 
 
 class AlreadyLanding(RuntimeError):
     """Another worker lands this stream right now; wait for it."""
 
     retriable = True
-
-
-class RowRefused(RuntimeError):
-    """A connector gave a row that does not fit its staging table."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -94,9 +80,9 @@ def replay_batch(
         for record in records:
             page.append(record)
             if len(page) == REPLAY_PAGE:
-                landing.store(Page(page))
+                landing.store(Page(page), landing.prepare(Page(page)))
                 page = []
-        landing.store(Page(page))
+        landing.store(Page(page), landing.prepare(Page(page)))
         landing.finish()
         return landing.batch_id
 
@@ -122,14 +108,11 @@ class _Landing:
         self.connection = connection
         self.stream = stream
         self.batch_id = batch_id
-        self.records = records
+        self.records = self.prepared = records
         self.state = "landing"
         self.adds_raw = "raw" not in stream.columns
-        columns = ("record_no", *(("raw",) if self.adds_raw else ()), *stream.columns)
-        self.copy = (
-            f"copy {self.table} ({', '.join(columns)}) from stdin with "
-            f"(format csv, delimiter E'{DELIMITER}', quote E'{QUOTE}')"
-        )
+        raw = ("raw",) if self.adds_raw else ()
+        self.columns = ("record_no", *raw, *stream.columns)
 
     @classmethod
     def of(
@@ -173,19 +156,22 @@ class _Landing:
         names = self.stream.source, self.stream.name
         return Progress(self.batch_id, *names, self.records)
 
-    def store(self, page: Page) -> None:
+    def prepare(self, page: Page) -> bytes:
+        """The rows of the page, numbered on from those of the pages before."""
+        data = as_csv(self._numbered(page.records))
+        self.prepared += len(page.records)
+        return data
+
+    def store(self, page: Page, data: bytes) -> None:
         """Rows, count and cursor of one page, all or nothing."""
         with self.connection.begin():
             if page.records:
-                self._copy(page.records)
+                self._copy(data)
                 self._count(len(page.records))
             if page.cursor is not None:
-                run(
-                    self.connection,
-                    "landing/move_cursor",
-                    **_names(self.stream),
-                    cursor=page.cursor,
-                )
+                names = _names(self.stream)
+                values = names | {"cursor": page.cursor}
+                run(self.connection, "landing/move_cursor", **values)
         self.records += len(page.records)
 
     def finish(self) -> None:
@@ -194,19 +180,9 @@ class _Landing:
         with self.connection.begin():
             run(self.connection, "landing/finish", batch_id=self.batch_id, note=note)
 
-    def _copy(self, records: Iterable[Record]) -> None:
-        numbered = self._numbered(records)
-        parts = iter(lambda: list(islice(numbered, ROWS_AT_ONCE)), [])
-        data = io.BytesIO(b"".join([_encoded(_written(part)) for part in parts]))
-        cursor: Any = self.connection.connection.cursor()
-        try:
-            cursor.copy_expert(self.copy, data, COPY_CHUNK)
-        except psycopg2.DataError as error:
-            raise RowRefused(self._refusal(error)) from None
-
     def _numbered(self, records: Iterable[Record]) -> Iterator[Row]:
         rows_of, adds_raw = self.stream.rows, self.adds_raw
-        for number, record in enumerate(records, self.records + 1):
+        for number, record in enumerate(records, self.prepared + 1):
             if adds_raw:
                 raw: str | None = self.stream.raw(record).decode()
                 for row in rows_of(record):
@@ -215,6 +191,15 @@ class _Landing:
             else:
                 for row in rows_of(record):
                     yield (number, *row)
+
+    def _copy(self, data: bytes) -> None:
+        try:
+            copy(self.connection, self.table, self.columns, data)
+        except RowRefused as refusal:
+            raise RowRefused(
+                f"{_title(self.stream)}: of the rows after record {self.records:,}, "
+                f"{refusal}. What came before is kept"
+            ) from None
 
     def _count(self, records: int) -> None:
         counted = rows(
@@ -231,19 +216,6 @@ class _Landing:
                 "stored; run it again"
             )
 
-    def _refusal(self, error: psycopg2.Error) -> str:
-        # Postgres also tells the value, which may be somebody's address.
-        context = error.diag.context or ""
-        column = re.search(r"column (\w+)", context)
-        line = re.search(r"line (\d+)", context)
-        return (
-            f"{_title(self.stream)}: row {line[1] if line else '?'} of the page after "
-            f"record {self.records:,} does not fit {self.table}"
-            f"{f', column {column[1]}' if column else ''} ({error.diag.sqlstate}): "
-            "the connector must give None and say so in `problem`; the pages before "
-            "are kept"
-        )
-
 
 def _store_all(
     landing: "_Landing", pages: Iterable[Page], on_page: OnPage | None
@@ -252,11 +224,12 @@ def _store_all(
     with ThreadPoolExecutor(1, "land") as storing:
         before: Future[None] | None = None
         for page in pages:
+            data = landing.prepare(page)
             if before is not None:
                 before.result()
                 if on_page:
                     on_page(landing.progress)
-            before = storing.submit(landing.store, page)
+            before = storing.submit(landing.store, page, data)
         if before is not None:
             before.result()
             if on_page:
@@ -280,9 +253,16 @@ def _alone(engine: Engine, stream: Stream) -> Iterator[Connection]:
         try:
             yield connection
         finally:
-            if not connection.invalidated:
-                with connection.begin():
-                    run(connection, "landing/unlock", **_names(stream))
+            _release(connection, stream)
+
+
+def _release(connection: Connection, stream: Stream) -> None:
+    try:
+        with connection.begin():
+            run(connection, "landing/unlock", **_names(stream))
+    except (DBAPIError, psycopg2.Error):
+        # The server frees the lock when the session ends; see that it does.
+        connection.invalidate()
 
 
 def _dropped(engine: Engine, table: str) -> bool:
@@ -295,38 +275,6 @@ def _dropped(engine: Engine, table: str) -> bool:
             raise
         return False
     return True
-
-
-def _written(rows: Sequence[Row]) -> str:
-    """The rows as CSV for COPY; without quoting, and fast, where nothing needs it."""
-    lines = [
-        DELIMITER.join(
-            [v if v.__class__ is str else "" if v is None else str(v) for v in row]
-        )
-        for row in rows
-    ]
-    text = "\n".join(lines) + "\n"
-    separators = sum(map(len, rows)) - len(rows)
-    if (
-        text.count(DELIMITER) == separators
-        and text.count("\n") == len(rows)
-        and "\r" not in text
-        and QUOTE not in text
-    ):
-        return text
-    quoted = io.StringIO(newline="")
-    csv.writer(quoted, delimiter=DELIMITER, quotechar=QUOTE).writerows(rows)
-    return quoted.getvalue()
-
-
-def _encoded(lines: str) -> bytes:
-    """UTF-8 that Postgres takes: it knows no NUL, and no half of a character.
-
-    Platforms cut texts in the middle of an emoji; that must not stop a batch.
-    """
-    if "\x00" in lines or "\\u0000" in lines:
-        lines = lines.replace("\x00", "\ufffd").replace("\\u0000", "\\ufffd")
-    return lines.encode(errors="replace")
 
 
 def _names(stream: Stream) -> dict[str, str]:

@@ -34,7 +34,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
     ),
     "reviews": (
         *("review_number", "order_number", "product_id", "rating", "body"),
-        *("reviewed_at", "updated_at", "buyer_id"),
+        *("reviewed_at", "updated_at", *_BUYER),
     ),
     "customers": (
         *(*_BUYER, "name", "gender", "birthday", "language", "timezone"),

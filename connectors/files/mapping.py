@@ -19,13 +19,17 @@ NumberStyle = Literal[
     "1234.50", "1,234.50", "1234,50", "1.234,50", "1 234,50", "1'234.50"
 ]
 
+NO_BOOLEAN = "YAML reads yes, no, on and off as true and false: write them in quotes"
+
 
 def _as_names(given: Any) -> Any:
+    if isinstance(given, bool):
+        raise ValueError(NO_BOOLEAN)
     return (given,) if isinstance(given, str) else given
 
 
 def _as_column(given: Any) -> Any:
-    return {"from": given} if isinstance(given, str | list) else given
+    return {"from": given} if isinstance(given, str | list | bool) else given
 
 
 def _known_zone(name: str) -> str:
@@ -38,7 +42,7 @@ def _known_zone(name: str) -> str:
 
 def _quoted_words(given: Any) -> Any:
     if isinstance(given, dict) and any(isinstance(word, bool) for word in given):
-        raise ValueError('YAML reads yes and no as true and false: write "yes"')
+        raise ValueError(NO_BOOLEAN)
     if isinstance(given, dict):
         return {str(word): value for word, value in given.items()}
     return given

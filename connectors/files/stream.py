@@ -62,13 +62,14 @@ class FileStream(Stream):
 
     def record_of(self, raw: Mapping[str, Any]) -> Record:
         """The row of a line that was kept, and perhaps corrected, as raw JSON."""
-        names = tuple(name for name in raw if name != WHOLE_LINE)
-        cells = ["" if raw[name] is None else str(raw[name]) for name in names]
-        header = Header(names, ",", 0)
+        given = {name: cell for name, cell in raw.items() if name != WHOLE_LINE}
+        cells = ["" if cell is None else str(cell) for cell in given.values()]
+        header = Header(tuple(given), ",", 0)
         missing = headers.missing(header, headers.wanted(self.feed.mapping, self.name))
         mapper = self._mapper(header)
         if missing:
-            lacking = ", ".join(f"'{column.names[0]}'" for column in missing)
+            names = dict.fromkeys(column.names[0] for column in missing)
+            lacking = ", ".join(f"'{name}'" for name in names)
             return mapper.broken_row(None, cells, f"has no cell for {lacking}")
         return mapper.row(None, cells)
 
