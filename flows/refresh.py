@@ -35,8 +35,9 @@ def refresh(as_of: AsOf = None, full: Full = False) -> State[int]:
     moment = as_of or clock.now()
     identified = customers(moment)
     computed = facts_of_customers(moment, full)
-    moved, bad_segment = _tried(segments_of_customers, moment, full)
+    # Tags first: a segment may read them.
     tagged, bad_tag = _tried(tags_of_customers, moment, full)
+    moved, bad_segment = _tried(segments_of_customers, moment, full)
     story.tell(
         "refresh",
         "Who is who, and where they stand",
