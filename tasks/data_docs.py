@@ -52,13 +52,13 @@ def write(docs: Path, batch: RowMapping, result: Any, broken: Sequence[Broken]) 
 def _add_counts(result: Any, batch: RowMapping, broken: dict[str, int]) -> None:
     """Records per rule, in the words of Great Expectations."""
     for one in result.results:
-        if bad := broken.get(suite.name_of(one), 0):
-            one.result.update(
-                element_count=batch["records"],
-                unexpected_count=bad,
-                unexpected_percent=100 * bad / batch["records"],
-                observed_value=f"{bad:,} of {batch['records']:,} records",
-            )
+        bad = broken.get(suite.name_of(one), 0)
+        one.result.update(
+            element_count=batch["records"],
+            unexpected_count=bad,
+            unexpected_percent=100 * bad / batch["records"],
+            observed_value=f"{bad:,} of {batch['records']:,} records" if bad else "all",
+        )
 
 
 def _rendered(result: Any) -> str:

@@ -170,11 +170,16 @@ def accept(engine: Engine, batch_id: int, because: str) -> load.Counts:
 
 def _chunks(engine: Engine, which: Which) -> Iterator[tuple[str, str, Sequence[Entry]]]:
     """The entries by stream, in pieces; each piece is asked for when its turn comes."""
-    last = 0
+    last, end = 0, _last_number(engine)
     while True:
         with engine.connect() as connection:
             found = rows(
-                connection, "quarantine/next", **_binds(which), last=last, most=CHUNK
+                connection,
+                "quarantine/next",
+                **_binds(which),
+                last=last,
+                until=end,
+                most=CHUNK,
             )
         if not found:
             return
@@ -185,6 +190,12 @@ def _chunks(engine: Engine, which: Which) -> Iterator[tuple[str, str, Sequence[E
             chunk, key=lambda one: (one.source, one.stream)
         ):
             yield source, stream, list(part)
+
+
+def _last_number(engine: Engine) -> int:
+    """Entries that come while a replay runs are not for this one."""
+    with engine.connect() as connection:
+        return int(rows(connection, "quarantine/last")[0]["quarantine_id"])
 
 
 def _stage(

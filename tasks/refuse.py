@@ -39,12 +39,11 @@ class Broken:
 
 def mark(connection: Connection, batch: RowMapping) -> None:
     """Note beside each staged row what shows only when rows are compared."""
-    if batch["entity"] in MARKED:
-        is_asked = batch["entity"] != "orders" or (
-            batch["repeated_lines"] == "quarantine"
-        )
+    entity = batch["entity"]
+    is_asked = entity != "orders" or batch["repeated_lines"] == "quarantine"
+    if entity in MARKED and is_asked:
         with staging.checked(connection, batch):
-            run(connection, MARKED[batch["entity"]], is_asked=is_asked)
+            run(connection, MARKED[entity])
 
 
 def count(
@@ -82,7 +81,8 @@ def fill(
                 _note(connection, row, position, one, facts)
         refused = run(connection, "quarantine/refuse").rowcount
         connection.exec_driver_sql(f"analyze {staging.refused(batch)}")
-        run(connection, "quarantine/enter", **names)
+        enter = "enter_again" if batch["is_replay"] else "enter"
+        run(connection, f"quarantine/{enter}", **names)
     return refused
 
 

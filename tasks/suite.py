@@ -16,7 +16,12 @@ class BrokenExpectation(RuntimeError):
 
 
 def run(
-    engine: Engine, table: str, title: str, rules: Mapping[str, Rule], facts: Facts
+    engine: Engine,
+    table: str,
+    title: str,
+    rules: Mapping[str, Rule],
+    facts: Facts,
+    result_format: str = "BOOLEAN_ONLY",
 ) -> Any:
     """The result of the suite over `staging.<table>`, one pass or fail per rule.
 
@@ -35,7 +40,7 @@ def run(
         "regulars", connection_string=_address(engine.url)
     )
     try:
-        asset = source.add_table_asset(title, table_name=table, schema_name="staging")
+        asset = source.add_table_asset(title, table_name=table)
         expectations = [_made(name, rule, facts) for name, rule in rules.items()]
         suite = context.suites.add(
             gx.ExpectationSuite(title, expectations=expectations)
@@ -44,7 +49,7 @@ def run(
             name=title, data=asset.add_batch_definition_whole_table(table), suite=suite
         )
         context.validation_definitions.add(definition)
-        result = definition.run(result_format="BOOLEAN_ONLY")
+        result = definition.run(result_format=result_format)
     finally:
         source.get_engine().dispose()
     _insist_on_sound(result)
@@ -117,5 +122,8 @@ def _address(url: URL) -> str:
 
     For a unix socket the `host` of the query names its folder, and wins.
     """
-    shown = url.set(host=url.host or "localhost")
+    options = f"{url.query.get('options', '')} -c search_path=staging -c timezone=UTC"
+    shown = url.set(host=url.host or "localhost").update_query_dict(
+        {"options": options.strip()}
+    )
     return shown.render_as_string(hide_password=False).replace("$", "%24")

@@ -62,7 +62,7 @@ where not :holds_whole_orders
 union
 select order_number
 from refused
-where order_number is not null;
+where order_number is not null and not :is_whole_record;
 
 analyze partial_order;
 

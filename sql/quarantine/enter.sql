@@ -73,13 +73,3 @@ where
         select from entered
         where entered.raw_digest = quarantine.raw_digest
     );
-
--- A record that was corrected and is refused again has an entry of its own now.
-update quarantine
-set resolution = 'superseded', resolved_at = now()
-from entered
-where
-    quarantine.replayed_in = :batch_id
-    and quarantine.replayed_as = entered.record_no
-    and quarantine.raw_digest <> entered.raw_digest
-    and quarantine.resolved_at is null;

@@ -37,6 +37,5 @@ update checked
 set nobody = person.nobody
 from person
 where
-    :is_asked
-    and checked.record_no = person.record_no
+    checked.record_no = person.record_no
     and checked.nobody is distinct from person.nobody;

@@ -43,7 +43,6 @@ update checked
 set repeat_of = mark.repeat_of
 from mark
 where
-    :is_asked
-    and checked.record_no = mark.record_no
+    checked.record_no = mark.record_no
     and checked.raw is not null
     and checked.repeat_of is distinct from mark.repeat_of;

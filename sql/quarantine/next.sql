@@ -13,5 +13,6 @@ where
         or position(lower(:reason) in lower(array_to_string(reasons, ' '))) > 0
     )
     and quarantine_id > :last
+    and quarantine_id <= :until
 order by quarantine_id
 limit :most
