@@ -171,6 +171,7 @@ def _join(connection: Connection, as_of: datetime, cluster_cap: int) -> _Joined:
         as_of=as_of,
     ).scalar_one()
     run(connection, "identify/merge", new_from=NEW_FROM, as_of=as_of)
+    run(connection, "identify/keep_promise", as_of=as_of)
     found = run(connection, "identify/move", new_from=NEW_FROM, as_of=as_of)
     return _Joined(conflicts=held, **found.mappings().one())
 

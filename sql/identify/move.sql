@@ -41,50 +41,6 @@ set customer_id = merged.kept_id
 from merged
 where tags.customer_id = merged.merged_id;
 
--- Two plans for the same occasion of what is now one person: the first one stands,
--- any other one that nobody has begun to send does not go out.
-with members as (
-    select
-        customers.customer_id,
-        coalesce(customers.merged_into, customers.customer_id) as kept_id
-    from customers
-    where
-        customers.customer_id in (select kept_id from merged)
-        or customers.merged_into in (select kept_id from merged)
-),
-
-planned as (
-    select
-        touch.touch_id,
-        touch.decision,
-        attempt.touch_id is not null as is_begun,
-        row_number() over (
-            partition by
-                members.kept_id, touch.campaign, touch.step, touch.occasion
-            order by attempt.touch_id is null, touch.touch_id
-        ) as position
-    from members
-    inner join touch on members.customer_id = touch.customer_id
-    left join attempt on touch.touch_id = attempt.touch_id and attempt.number = 1
-    where touch.decision = 'planned'
-)
-
-insert into outcome (touch_id, happened_at, number, outcome, reason)
-select
-    touch_id,
-    :as_of as happened_at,
-    0 as number,
-    'skipped' as outcome,
-    'merged' as reason
-from planned
-where
-    position > 1
-    and not is_begun
-    and not exists (
-        select from outcome
-        where outcome.touch_id = planned.touch_id
-    );
-
 insert into touched_customers (customer_id)
 select merged_id from merged
 union
