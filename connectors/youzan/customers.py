@@ -66,8 +66,6 @@ class Customers(WindowedStream):
 
     def _go_round(self, read: str, round_at: str, end: datetime) -> Iterator[Page]:
         position, old = datetime.fromisoformat(round_at), datetime.fromisoformat(read)
-        if position >= old:
-            position = self.since
         assert self.config.customer_round is not None
         share = min(1.0, (end - old) / self.config.customer_round)
         goal = min(position + (old - self.since) * max(share, 0.0), old)
@@ -75,8 +73,9 @@ class Customers(WindowedStream):
             window_end = min(position + self.max_window, goal)
             for page in self.pages(position, window_end):
                 yield Page(page.records)
-            yield Page((), f"{max(old, end).isoformat()} {window_end.isoformat()}")
             position = window_end
+            round_at = (position if position < old else self.since).isoformat()
+            yield Page((), f"{max(old, end).isoformat()} {round_at}")
 
     def window(self, since: datetime, until: datetime) -> dict[str, Any]:
         """See `customer_times` for the unit."""

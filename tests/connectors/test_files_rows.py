@@ -1,6 +1,7 @@
 """What becomes of the lines of a file: good ones, broken ones, odd cells, headers."""
 
 import json
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -264,6 +265,29 @@ class TestBrokenLines:
             assert "a quote that is never closed" in rows[before]["problem"]
             assert json.loads(rows[before]["raw"])["(line)"] == bad.rstrip()
         assert found == wanted
+
+    def test_two_stray_quotes_are_no_cell(self, shop: Shop) -> None:
+        text = HEADER + csv_line(what='"tea') + csv_line(nr="1002", state='paid"')
+        first, second = shop.rows(text)
+        assert "a quote that is never closed" in first["problem"]
+        assert (second["order_number"], second["product_title"]) == ("1002", "茶")
+
+    def test_a_quote_that_is_open_for_long_is_a_stray_one(self, shop: Shop) -> None:
+        lines = [csv_line(nr=str(number)) for number in range(150)]
+        text = HEADER + csv_line(what='"tea') + "".join(lines) + csv_line(what='tea"')
+        rows = shop.rows(text)
+        assert len(rows) == 152
+        assert [row["place"] for row in rows if row["problem"]] == ["lines.csv:2"]
+
+    def test_a_stray_quote_does_not_wait_for_the_end_of_the_file(
+        self, shop: Shop
+    ) -> None:
+        lines = [csv_line(nr=str(number)) for number in range(20_000)]
+        shop.path.write_text(HEADER + csv_line(what='"tea') + "".join(lines))
+        stream = shop.stream()
+        stream.feed = replace(stream.feed, page=1)
+        first = next(stream.pull(None, NOW))
+        assert 100 < len(first.records) < 5_000
 
     def test_a_stray_quote_in_the_last_line_ends_nothing(self, shop: Shop) -> None:
         rows = shop.rows(HEADER + csv_line() + csv_line(what='"tea'))

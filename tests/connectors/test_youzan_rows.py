@@ -186,6 +186,13 @@ def test_the_receiver_of_a_gift_is_not_the_buyer() -> None:
     assert rows(stream("orders"), record)[0]["phone"] is None
 
 
+@pytest.mark.parametrize("phone", ["138****0001", "$bG9zdA==$1$", "", 0, None])
+def test_a_masked_or_unopened_phone_is_none(phone: Any) -> None:
+    record = order()
+    record["full_order_info"]["buyer_info"] = {"buyer_phone": phone}
+    assert rows(stream("orders"), record)[0]["phone"] is None
+
+
 def test_an_order_without_lines_still_gives_a_row() -> None:
     record = order()
     record["full_order_info"]["orders"] = []

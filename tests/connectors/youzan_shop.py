@@ -1,5 +1,6 @@
 """A Youzan shop for tests: its double, and streams to it that do not really wait."""
 
+from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
@@ -44,13 +45,18 @@ class Shop:
     def case(self, name: str, changed_at: str) -> Case:
         """The stream `name` with small pages, two days before the present."""
         stream = self.streams(page_size=3)[name]
+        end = UNTIL - stream.lag
+        self.world.touch(self.world.orders[0], end)
+        self.world.touch(self.world.refunds[0], end)
+        self.world.reviews[0].events[0] = (end, {})
+        self.world.people[1] = replace(self.world.people[1], created=end)
         return Case(
             stream,
             UNTIL,
             changed_at,
             fail=lambda number: self.fail(stream, number),
             refuse=self.refuse,
-            secrets=[CLIENT_SECRET, CONTACT.phone, *self.double.tokens],
+            secrets=lambda: [CLIENT_SECRET, CONTACT.phone, *self.double.tokens],
         )
 
     def fail(self, stream: Any, number: int) -> None:
