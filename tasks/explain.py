@@ -150,7 +150,7 @@ def _seen(
     selected = {one.alias_or_name: one.unalias() for one in query.tree.selects}
     binds = {k: v for k, v in values.items() if k != "explained_customer"}
     asked = {r: _shown(selected[r], binds) for r in rules if r in selected}
-    if query.tree.args.get("distinct") or query.tree.args.get("group"):
+    if query.tree.args.get("distinct"):
         return asked, {}
     reads = {rule: list(_columns(selected[rule])) for rule in asked}
     wider, names = _widened(query.tree, reads)

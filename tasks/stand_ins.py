@@ -50,10 +50,10 @@ def tables(connection: Connection) -> Tables:
 def put_up(connection: Connection, names: Sequence[str]) -> None:
     """Empty tables of these names hide the real ones until the transaction is undone.
 
+    Postgres looks for a table among the temporary ones first.
     They have the real columns, types and checks; keys and references are left out, so
     that an example needs only the rows that matter.
     """
-    connection.execute(text("set local search_path = pg_temp, regulars, public"))
     for name in names:
         connection.execute(
             text(

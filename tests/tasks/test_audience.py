@@ -208,3 +208,22 @@ def test_columns_that_are_not_as_agreed_are_named(
 ) -> None:
     with pytest.raises(CampaignError, match=message):
         audience.candidates(undone, make(f"select {columns}"), AS_OF)
+
+
+def test_two_hundred_thousand_candidates_stay_in_postgres(
+    undone: Connection, make: Make
+) -> None:
+    undone.execute(
+        text(
+            "create temp table given as select n as customer_id, n % 2 = 0 as a,"
+            " case when n % 3 > 0 then n % 3 = 1 end as b, n % 5 > 0 as c, 'x' as word"
+            " from generate_series(1, 200000) as n"
+        )
+    )
+    found = audience.candidates(undone, make(RULES), AS_OF)
+    assert (found.candidates, found.in_audience) == (200_000, 26_666)
+    assert [(r.passed, r.failed, r.unknown) for r in found.rules] == [
+        (100_000, 100_000, 0),
+        (33_333, 33_334, 33_333),
+        (26_666, 6_667, 0),
+    ]

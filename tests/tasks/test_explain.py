@@ -95,6 +95,9 @@ def test_a_query_of_another_shape_is_explained_without_the_values(
     )
     [found] = explain.explain(shop, made(grouped), 1, AS_OF)
     assert [(r.verdict, r.seen) for r in found.rules] == [(False, {})]
+    distinct = made(SQL.replace("select\n", "select distinct\n"))
+    [found] = explain.explain(shop, distinct, 2, AS_OF)
+    assert [r.seen for r in found.rules] == [{}, {}, {}]
     united = (
         "select 1 as customer_id, 'x' as occasion, true as a union select 2, 'y', true"
     )
