@@ -1,5 +1,6 @@
 """What every connector promises: streams, cursors, and two kinds of error."""
 
+import json
 from abc import ABC, abstractmethod
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
@@ -97,7 +98,11 @@ class Stream(ABC):
 
     def raw(self, record: Record) -> bytes:
         """The record as received, as JSON text: kept, and replayed by `record_of`."""
-        return orjson.dumps(record)
+        try:
+            return orjson.dumps(record)
+        except TypeError:
+            # Platforms cut texts in the middle of an emoji: half a character is none.
+            return json.dumps(record, ensure_ascii=False).encode(errors="replace")
 
     def check(self) -> None:
         """Call the source once; raises SourceError when it would not work."""

@@ -40,6 +40,7 @@ class Reviews(Stream):
     def __init__(self, *pages: Any) -> None:
         super().__init__("shop", UNTIL)
         self.script = list(pages)
+        self.spoilt = ""
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         return self.pull(None, until)
@@ -53,7 +54,7 @@ class Reviews(Stream):
                 raise page
             if callable(page):
                 page = page()
-            yield Page(page, str(number + 1))
+            yield Page(page, str(number + 1) + self.spoilt)
 
     def rows(self, record: Record) -> Iterable[Row]:
         for body in record["bodies"]:
@@ -135,9 +136,19 @@ class TestRows:
         self, engine: Engine, given: str | None, stored: str | None
     ) -> None:
         stream = Reviews([review(1, given)])
+        batch_id = land(engine, stream, UNTIL)
+        assert staged(engine, batch_id, "body") == [(stored,)]
+
+    def test_a_nul_alone_stops_nothing(self, engine: Engine) -> None:
+        stream = Reviews([review(1, "a \x00")])
+        stream.raw = lambda record: b"{}"  # type: ignore[method-assign]
+        assert staged(engine, land(engine, stream, UNTIL), "body") == [("a \ufffd",)]
+
+    def test_raw_text_can_be_read_as_json(self, engine: Engine) -> None:
+        stream = Reviews([review(1)])
         stream.raw = lambda record: b'{"id": "\\u0000"}'  # type: ignore[method-assign]
         batch_id = land(engine, stream, UNTIL)
-        assert staged(engine, batch_id, "body, raw ->> 'id'") == [(stored, "\ufffd")]
+        assert staged(engine, batch_id, "raw ->> 'id'") == [("\ufffd",)]
 
     def test_a_file_lands_as_its_mapping_says(
         self, engine: Engine, tmp_path: Path
@@ -184,6 +195,18 @@ class TestGoingOn:
         stream.script[1] = [review(2)]
         batch_id = land(engine, stream, UNTIL)
         assert staged(engine, batch_id, "review_number") == [("R1",), ("R2",)]
+
+    def test_a_cursor_that_cannot_be_kept_keeps_its_page_out(
+        self, engine: Engine
+    ) -> None:
+        stream = Reviews([review(1)])
+        stream.spoilt = "\x00"
+        with pytest.raises(ValueError, match="NUL"):
+            land(engine, stream, UNTIL)
+        assert one(engine, "select state, records from batch") == ("landing", 0)
+        stream.spoilt = ""
+        batch_id = land(engine, stream, UNTIL)
+        assert staged(engine, batch_id, "record_no, review_number") == [(1, "R1")]
 
     def test_a_landed_batch_is_given_back_until_it_is_loaded(
         self, engine: Engine
