@@ -90,7 +90,7 @@ def deliver(
     folder = (home or settings().home) / "journal" / channel.name / account
     work = _Delivery(engine, lane, folder, Clock(now), stop or threading.Event())
     try:
-        return work.run(KINDS[only], work.newest(only), lasts, patience)
+        return work.run(only, lasts, patience)
     finally:
         channel.close()
 
@@ -114,38 +114,36 @@ class _Delivery:
         self._wording = Wording(engine, lane.channel.name)
         self._outcomes: Counter[str] = Counter()
 
-    def newest(self, only: Only) -> int:
+    def run(self, only: Only, lasts: timedelta, patience: timedelta) -> Delivered:
+        """Work until nothing is due, through restarts of Postgres."""
+        recovered = 0
+        newest: int | None = None
+        deadline: float | None = None
+        while True:
+            try:
+                if newest is None:
+                    newest = self._newest(only)
+                args = (self._engine, self._lane, self._folder, self._clock())
+                recovered += recover(*args)
+                deadline = None
+                is_done = self._under_lease(KINDS[only], newest, lasts)
+                if is_done or self._stop.is_set():
+                    return Delivered(self._outcomes, recovered)
+            except DBAPIError as error:
+                if deadline is None:
+                    log.warning("Postgres is gone; trying again for up to %s", patience)
+                    deadline = time.monotonic() + patience.total_seconds()
+                if time.monotonic() > deadline or not is_lost(error):
+                    raise
+                self._stop.wait(0.2)
+
+    def _newest(self, only: Only) -> int:
         """The last order that is taken before its time; also opens the account."""
         names = {"channel": self._lane.channel.name, "account": self._lane.account}
         with self._engine.begin() as connection:
             run(connection, "deliver/account", **names)
             found = run(connection, "deliver/newest").scalar_one()
         return int(found) if only == "failed" else 0
-
-    def run(
-        self,
-        kinds: tuple[str, ...],
-        newest: int,
-        lasts: timedelta,
-        patience: timedelta,
-    ) -> Delivered:
-        """Work until nothing is due, through restarts of Postgres."""
-        recovered = 0
-        deadline: float | None = None
-        while True:
-            try:
-                recovered += recover(
-                    self._engine, self._lane, self._folder, self._clock()
-                )
-                deadline = None
-                if self._under_lease(kinds, newest, lasts) or self._stop.is_set():
-                    return Delivered(self._outcomes, recovered)
-            except DBAPIError as error:
-                deadline = deadline or time.monotonic() + patience.total_seconds()
-                if time.monotonic() > deadline or not is_lost(error):
-                    raise
-                log.warning("Postgres is gone; trying again for up to %s", patience)
-                self._stop.wait(0.2)
 
     def _under_lease(
         self, kinds: tuple[str, ...], newest: int, lasts: timedelta

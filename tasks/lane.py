@@ -351,6 +351,7 @@ def _bare(row: Row) -> Message:
         address=row.address,
         campaign=row.campaign,
         step=row.step,
+        sent_at=row.attempted_at,
         refusals=row.refusals,
     )
 

@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import socketserver
+import time
 from collections import deque
 from dataclasses import dataclass
 from pathlib import Path
@@ -59,6 +60,8 @@ class MailDouble:
         """Recipient -> the reply that refuses it."""
         self.extensions = extensions
         self.login = login
+        self.delay = 0.0
+        """Seconds that it takes over each message."""
         self.sessions = 0
         self.count = 0
         self._keep = keep
@@ -235,6 +238,8 @@ class _Session(socketserver.BaseRequestHandler):
             return
         self._say("354 go ahead")
         content = self._content()
+        if self._double.delay:
+            time.sleep(self._double.delay)
         fault = self._double.fault("content")
         if fault and fault.act == "answer":
             self._say(fault.reply)

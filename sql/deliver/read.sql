@@ -19,6 +19,7 @@ select
     coalesce(tried.number, 0) as number,
     coalesce(tried.is_live, false) as is_live,
     clock_timestamp() - tried.first_unclear_at as unclear_for,
+    tried.first_unclear_at as attempted_at,
     told.outcome,
     told.refusals
 from touch

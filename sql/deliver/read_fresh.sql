@@ -16,6 +16,7 @@ select
     0 as number,
     false as is_live,
     null as unclear_for,
+    null as attempted_at,
     null as outcome,
     0 as refusals
 from touch
