@@ -2,6 +2,7 @@
 
 import logging
 import time
+from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -43,16 +44,14 @@ class Ingested:
     loaded: int = 0
     unchanged: int = 0
     quarantined: int = 0
-    reasons: dict[str, int] = field(default_factory=dict)
+    reasons: Counter[str] = field(default_factory=Counter)
+    """Why in quarantine, and how many for each reason."""
+    warnings: Counter[str] = field(default_factory=Counter)
+    """What was noticed about records that are loaded all the same."""
 
-    def add(self, other: "Ingested") -> None:
-        """Count the other's records too."""
-        self.records += other.records
-        self.loaded += other.loaded
-        self.unchanged += other.unchanged
-        self.quarantined += other.quarantined
-        for reason, number in other.reasons.items():
-            self.reasons[reason] = self.reasons.get(reason, 0) + number
+    def __add__(self, other: "Ingested") -> "Ingested":
+        mine, others = vars(self).values(), vars(other).values()
+        return Ingested(*(a + b for a, b in zip(mine, others, strict=True)))
 
 
 @flow(flow_run_name="ingest {source}")
@@ -93,10 +92,11 @@ def landed(source: str, stream: str, until: datetime) -> int:
 
 
 @step("validate {batch_id}")
-def validated(batch_id: int) -> dict[str, int]:
-    """The batch against its expectations; how many records broke which rule."""
+def validated(batch_id: int) -> tuple[dict[str, int], dict[str, int]]:
+    """Why records went to quarantine, and what was noticed about the others."""
     docs: Path = settings().home / "data_docs"
-    return validate.validate(database.engine(), batch_id, docs).reasons
+    verdict = validate.validate(database.engine(), batch_id, docs)
+    return verdict.reasons, verdict.warnings
 
 
 @step("load {batch_id}")
@@ -120,20 +120,19 @@ class _Pace:
 
 def _one_stream(source: str, stream: str, until: datetime) -> Ingested:
     batch_id = landed(source, stream, until)
-    reasons = validated(batch_id)
+    found = validated(batch_id)
     counts = loaded(batch_id)
-    log.info("%s/%s: %s records loaded", source, stream, f"{counts.loaded:,}")
+    log.info("%s/%s: %s of %s loaded", *(source, stream, counts.loaded, counts.records))
     return Ingested(
-        counts.records, counts.loaded, counts.unchanged, counts.quarantined, reasons
+        *(counts.records, counts.loaded, counts.unchanged, counts.quarantined),
+        *map(Counter, found),
     )
 
 
 def _tell(
     source: str, done: dict[str, Ingested], failures: dict[str, Exception]
 ) -> Ingested:
-    total = Ingested()
-    for one in done.values():
-        total.add(one)
+    total = sum(done.values(), Ingested())
     columns = ["stream", "records in", "loaded", "unchanged", "quarantined"]
     lines = [
         [name, one.records, one.loaded, one.unchanged, one.quarantined]
@@ -146,6 +145,7 @@ def _tell(
         story.table(columns, lines),
         story.table(["stream", "why"], failed),
         _quarantine(source, total),
+        story.table(["noticed, and loaded", "records"], total.warnings.most_common(5)),
     )
     return total
 
@@ -153,10 +153,9 @@ def _tell(
 def _quarantine(source: str, total: Ingested) -> str:
     if not total.quarantined:
         return ""
-    worst = sorted(total.reasons.items(), key=lambda item: -item[1])[:5]
     return "\n\n".join(
         [
-            story.table(["why in quarantine", "records"], worst),
+            story.table(["why in quarantine", "records"], total.reasons.most_common(5)),
             story.command(f"quarantine list --source {source}", "To see them:"),
         ]
     )

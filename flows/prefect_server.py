@@ -96,9 +96,9 @@ class Prefect:
             self.environment(**changes),
         )
 
-    def stop(self) -> bool:
-        """Stop the worker, then the server; False: neither ran."""
-        stopped = [self.worker.stop(), self.server.stop()]
+    def stop(self, patience: float = 15) -> bool:
+        """Stop the worker, then the server, by force if need be; False: neither ran."""
+        stopped = [self.worker.stop(patience), self.server.stop(patience)]
         return any(stopped)
 
     def is_healthy(self) -> bool:

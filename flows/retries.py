@@ -42,7 +42,10 @@ def _is_passing(error: BaseException) -> bool:
 
 
 def _is_passing_for_driver(error: BaseException | None) -> bool:
-    return isinstance(error, psycopg2.OperationalError)
+    if isinstance(error, psycopg2.OperationalError | psycopg2.InterfaceError):
+        return True
+    # A connection lost in the middle of a COPY has no class of its own, and no code.
+    return isinstance(error, psycopg2.DatabaseError) and error.pgcode is None
 
 
 def _causes(error: Any) -> Iterator[BaseException]:

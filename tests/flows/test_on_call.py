@@ -6,12 +6,10 @@ import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
 from prefect.client.schemas.objects import FlowRun, State
@@ -19,15 +17,11 @@ from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry
 from sqlalchemy import text
 
-from connectors.sandbox.youzan import CLIENT_ID, CLIENT_SECRET, SHOP, YouzanDouble
-from connectors.sandbox.youzan_world import CHINA, World
-from flows import register
-from flows.prefect_server import Prefect
+from connectors.sandbox.youzan import YouzanDouble
 from tasks import database, land, load, sources, validate
 from tasks.postgres import PostgresMissing, Server
-
-AS_OF = datetime(2011, 12, 10, 9, tzinfo=CHINA)
-WORLD = World(11, AS_OF, 60)
+from tests.flows.conftest import hasten
+from tests.flows.small_shop import AS_OF, SmallShop, small_shop
 
 # What a load leaves, without numbers and times that differ from run to run.
 LEFT = {
@@ -36,176 +30,146 @@ LEFT = {
     "refunds": "source, refund_number, order_number, status, updated_at",
     "identifiers": "kind, scope, value",
 }
+Rows = dict[str, list[tuple[str, ...]]]
 
-
-@dataclass
-class Shop:
-    """A Youzan double, the settings of a house that reads it, and its database."""
-
-    double: YouzanDouble
-    home: Path
-    address: str
-
-    @property
-    def environment(self) -> dict[str, str]:
-        """What the flow's process is told."""
-        return {
-            "DATABASE_URL": self.address,
-            "REGULARS_HOME": str(self.home),
-            "REGULARS_SOURCES_FILE": str(self.sources_file),
-            "REGULARS_CLOCK_OFFSET": "0",
-            "PREFECT_TASKS_DEFAULT_RETRIES": "0",
-        }
-
-    @property
-    def sources_file(self) -> Path:
-        """One shop, two streams of it."""
-        return self.home / "sources.yaml"
-
-    def configure(self) -> None:
-        shop = {
-            "connector": "youzan",
-            "base_url": self.double.url,
-            "client_id": CLIENT_ID,
-            "client_secret": CLIENT_SECRET,
-            "grant_id": SHOP,
-            "since": "2011-11-20",
-            "streams": ["orders", "refunds"],
-            "page_size": 20,
-        }
-        self.sources_file.write_text(yaml.safe_dump({"youzan_main": shop}))
-
-    def start(self) -> FlowRun:
-        """Begin an ingest as the UI's Quick run does."""
-        run: FlowRun = run_deployment(
-            "ingest/source",
-            parameters={"source": "youzan_main", "until": AS_OF.isoformat()},
-            job_variables={"env": self.environment},
-            timeout=0,
-        )
-        return run
-
-    def left(self) -> dict[str, list[tuple[Any, ...]]]:
-        """What is in the tables."""
-        return tables(self.address)
+pytestmark = pytest.mark.usefixtures("worker")
 
 
 @pytest.fixture
-def shop(tmp_path: Path, database_url: str) -> Iterator[Shop]:
-    """A shop that nobody has read yet."""
-    with YouzanDouble(WORLD) as double:
-        shop = Shop(double, tmp_path, database_url)
-        shop.configure()
+def shop(tmp_path: Path) -> Iterator[SmallShop]:
+    """A shop of which orders and refunds are read."""
+    with small_shop(tmp_path, "orders", "refunds") as shop:
         yield shop
 
 
-@pytest.fixture
-def undisturbed(
-    shop: Shop, server_url: str
-) -> Iterator[dict[str, list[tuple[Any, ...]]]]:
+@pytest.fixture(scope="module")
+def undisturbed(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Rows:
     """What an ingest that nothing disturbs leaves in the tables."""
-    with database.scratch(f"{shop.home.name}_calm"[:60], server_url) as address:
+    home = tmp_path_factory.mktemp("undisturbed")
+    with (
+        database.scratch(f"undisturbed_{os.getpid()}", server_url) as address,
+        small_shop(home, "orders", "refunds"),
+    ):
         engine = database.engine(address)
-        for stream in sources.find("youzan_main", shop.sources_file).streams:
+        for stream in sources.find("youzan_main", home / "sources.yaml").streams:
             batch_id = land.land(engine, stream, AS_OF)
-            validate.validate(engine, batch_id, None)
+            validate.validate(engine, batch_id)
             load.load(engine, batch_id)
-        yield tables(address)
+        left = tables(address)
+    assert len(left["orders"]) == 20 and left["refunds"]
+    return left
+
+
+@dataclass
+class Run:
+    """A run of a deployment, as on-call sees it."""
+
+    client: SyncPrefectClient
+    run: FlowRun
+
+    @classmethod
+    def of(
+        cls,
+        client: SyncPrefectClient,
+        shop: SmallShop,
+        address: str,
+        deployment: str = "ingest/source",
+        **parameters: Any,
+    ) -> "Run":
+        """Begin it as the UI's Custom run does."""
+        environment = shop.environment | {
+            "DATABASE_URL": address,
+            "PREFECT_TASKS_DEFAULT_RETRIES": "0",
+        }
+        started = run_deployment(
+            deployment,
+            parameters=parameters or {"source": "youzan_main", "until": AS_OF},
+            job_variables={"env": environment},
+            timeout=0,
+        )
+        return cls(client, started)
+
+    def until(self, state: str, attempt: int = 1) -> State[Any]:
+        """Wait until that attempt is in a state of that name or type."""
+        deadline = time.monotonic() + 90
+        while time.monotonic() < deadline:
+            now = self.client.read_flow_run(self.run.id)
+            if now.run_count >= attempt and now.state:
+                if state in (now.state.name, now.state.type.value):
+                    return now.state
+                assert not now.state.is_final(), [now.state.message, *self.logs()]
+            time.sleep(0.2)
+        raise AssertionError(f"attempt {attempt} is still {now.state_name}")
+
+    def retry(self) -> None:
+        """What the UI's Retry button does."""
+        self.client.set_flow_run_state(self.run.id, AwaitingRetry(), force=True)
+
+    def kill(self) -> None:
+        """The process is gone, as when the machine runs out of memory."""
+        place = str(self.client.read_flow_run(self.run.id).infrastructure_pid)
+        os.kill(int(place.rpartition(":")[2]), signal.SIGKILL)
+
+    def until_logged(self, line: str) -> None:
+        """Wait until the Logs tab shows it: the process sends its logs in batches."""
+        deadline = time.monotonic() + 30
+        while line not in (logs := self.logs()):
+            assert time.monotonic() < deadline, logs
+            time.sleep(0.2)
+
+    def logs(self) -> list[str]:
+        """What the run's Logs tab shows."""
+        of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self.run.id]))
+        return [entry.message for entry in self.client.read_logs(of_run)]
 
 
 def test_a_failed_source_says_why_and_retry_ends_right(
-    worker: Prefect,
-    client: SyncPrefectClient,
-    shop: Shop,
-    undisturbed: dict[str, list[tuple[Any, ...]]],
+    client: SyncPrefectClient, shop: SmallShop, database_url: str, undisturbed: Rows
 ) -> None:
-    shop.double.fail_with(
+    shop.youzan.fail_with(
         {}, 500, times=99, path="trades.sold.get", after=2, Retry_After="600"
     )
-    run = shop.start()
-    failed = ended(client, run)
-    assert failed.name == "Failed"
-    assert "youzan_main: 1 of 2 streams failed. orders: " in str(failed.message)
-    assert "HTTP 500" in str(failed.message)
+    run = Run.of(client, shop, database_url)
+    why = str(run.until("Failed").message)
+    assert "youzan_main: 1 of 2 streams failed. orders: " in why
+    assert "HTTP 500" in why
 
-    shop.double.faults.clear()
-    retry(client, run)
-    assert finished(client, run, attempt=2)
-    assert shop.left() == undisturbed
+    shop.youzan.faults.clear()
+    run.retry()
+    run.until("COMPLETED", attempt=2)
+    assert tables(database_url) == undisturbed
     # What our own modules log reaches the UI.
-    assert any("youzan_main/orders: " in line for line in logs(client, run))
+    run.until_logged("youzan_main/orders: 20 of 20 loaded")
 
 
 def test_an_ingest_outlives_a_restart_of_postgres(
-    worker: Prefect,
     client: SyncPrefectClient,
-    shop: Shop,
-    undisturbed: dict[str, list[tuple[Any, ...]]],
+    shop: SmallShop,
+    undisturbed: Rows,
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
     with own_postgres(tmp_path_factory) as server:
-        shop.address = server.url("postgres")
-        database.migrate(shop.address)
-        in_the_middle(shop.double, lambda: server.restart("immediate"))
-        run = shop.start()
-        failed = ended(client, run)
-        assert failed.name == "Failed"
-        assert "OperationalError" in str(failed.message)
+        address = server.url("postgres")
+        database.migrate(address)
+        in_the_middle(shop.youzan, lambda: server.restart("immediate"))
+        run = Run.of(client, shop, address)
+        why = str(run.until("Failed").message)
+        assert "1 of 2 streams failed. orders: " in why and "server" in why
 
-        retry(client, run)
-        assert finished(client, run, attempt=2)
-        assert shop.left() == undisturbed
+        run.retry()
+        run.until("COMPLETED", attempt=2)
+        assert tables(address) == undisturbed
 
 
 def test_a_killed_run_is_continued_by_itself(
-    worker: Prefect,
-    client: SyncPrefectClient,
-    shop: Shop,
-    undisturbed: dict[str, list[tuple[Any, ...]]],
+    client: SyncPrefectClient, shop: SmallShop, database_url: str, undisturbed: Rows
 ) -> None:
-    hasten(client, "crashed", seconds=10)
-    killed: list[int] = []
-
-    def kill() -> None:
-        place = client.read_flow_run(run.id).infrastructure_pid
-        killed.append(int(str(place).rpartition(":")[2]))
-        os.kill(killed[0], signal.SIGKILL)
-
-    in_the_middle(shop.double, kill)
-    run = shop.start()
-    assert ended(client, run).name == "Crashed"
-    assert finished(client, run, attempt=2)
-    assert len(killed) == 1
-    assert shop.left() == undisturbed
-
-
-def ended(client: SyncPrefectClient, run: FlowRun, attempt: int = 1) -> State[Any]:
-    """The final state of that attempt, waited for."""
-    deadline = time.monotonic() + 60
-    while time.monotonic() < deadline:
-        now = client.read_flow_run(run.id)
-        if now.run_count >= attempt and now.state and now.state.is_final():
-            return now.state
-        time.sleep(0.2)
-    raise AssertionError(f"{run.name}, attempt {attempt}, is still {now.state_name}")
-
-
-def finished(client: SyncPrefectClient, run: FlowRun, attempt: int) -> bool:
-    """Whether that attempt ended well; fails with what the run says if it did not."""
-    state = ended(client, run, attempt)
-    assert state.is_completed(), [state.message, *logs(client, run)]
-    return True
-
-
-def logs(client: SyncPrefectClient, run: FlowRun) -> list[str]:
-    """What the run's Logs tab shows."""
-    of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[run.id]))
-    return [entry.message for entry in client.read_logs(of_run)]
-
-
-def retry(client: SyncPrefectClient, run: FlowRun) -> None:
-    """What the UI's Retry button does."""
-    client.set_flow_run_state(run.id, AwaitingRetry(), force=True)
+    hasten(client, "crashed")
+    in_the_middle(shop.youzan, lambda: run.kill())
+    run = Run.of(client, shop, database_url)
+    run.until("Crashed")
+    run.until("COMPLETED", attempt=2)
+    assert tables(database_url) == undisturbed
 
 
 def in_the_middle(double: YouzanDouble, act: Callable[[], object]) -> None:
@@ -217,13 +181,6 @@ def in_the_middle(double: YouzanDouble, act: Callable[[], object]) -> None:
             act()
 
     double.before = before
-
-
-def hasten(client: SyncPrefectClient, name: str, seconds: int) -> None:
-    """Let an automation of deployments/automations.yaml act sooner."""
-    wanted = {one["name"]: one for one in register.read(register.AUTOMATIONS)}[name]
-    wanted["trigger"]["within"] = seconds
-    register.automate(client, wanted)
 
 
 @contextmanager
@@ -238,7 +195,7 @@ def own_postgres(folders: pytest.TempPathFactory) -> Iterator[Server]:
     server.remove()
 
 
-def tables(address: str) -> dict[str, list[tuple[Any, ...]]]:
+def tables(address: str) -> Rows:
     """The rows of LEFT's columns, in order."""
     with database.engine(address).begin() as connection:
         return {
