@@ -1,9 +1,7 @@
 """The words of each run, in the version that was planned: approved is what is sent."""
 
 import json
-from collections.abc import Iterable
 from datetime import datetime
-from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine, RowMapping
@@ -77,29 +75,11 @@ def keep(connection: Connection, campaign: Campaign) -> None:
         "plan/keep_version",
         campaign=campaign.name,
         version=campaign.version,
-        files=json.dumps(dict(_texts(campaign.folder)), ensure_ascii=False),
+        files=json.dumps(dict(campaign.files), ensure_ascii=False),
     )
 
 
 def _words(found: RowMapping) -> Words:
-    """From the folder if it is still the same, else from what was kept."""
+    """From the files that were kept when the run was planned."""
     folder = campaigns.root() / found["campaign"]
-    if folder.is_dir() and campaigns.digest(folder) == found["version"]:
-        return Words.load(campaigns.load(folder))
-    kept = settings().home / "campaigns" / found["version"] / found["campaign"]
-    for name, text in (found["files"] or {}).items():
-        path = kept / name
-        path.parent.mkdir(parents=True, exist_ok=True)
-        path.write_text(text, encoding="utf-8", newline="")
-    return Words.load(campaigns.load(kept))
-
-
-def _texts(folder: Path) -> Iterable[tuple[str, str]]:
-    for path in sorted(folder.rglob("*")):
-        name = path.relative_to(folder)
-        if path.is_file() and not any(part[0] == "." for part in name.parts):
-            try:
-                yield name.as_posix(), path.read_bytes().decode("utf-8")
-            except UnicodeDecodeError:
-                # A picture or the like: no words are in it.
-                continue
+    return Words.load(campaigns.from_files(folder, found["files"]))
