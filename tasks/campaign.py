@@ -109,7 +109,7 @@ def from_files(folder: Path, files: Mapping[str, str]) -> Campaign:
 
 
 def all_campaigns(where: Path | None = None) -> list[Campaign]:
-    """Every campaign below `where` (default: root()), by name.
+    """Every campaign below `where` (default: root()): by priority, then by name.
 
     Raises:
         CampaignError: the problems of all broken ones together.
@@ -123,7 +123,7 @@ def all_campaigns(where: Path | None = None) -> list[Campaign]:
             problems.extend(error.problems)
     if problems:
         raise CampaignError(problems)
-    return loaded
+    return sorted(loaded, key=lambda one: (-one.priority, one.name))
 
 
 def digest(folder: Path) -> str:

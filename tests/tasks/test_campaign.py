@@ -273,6 +273,8 @@ def test_all_campaigns_reports_every_broken_one(tmp_path: Path) -> None:
         Folder(tmp_path / name)
     (tmp_path / "_drafts").mkdir()
     assert [c.name for c in campaign.all_campaigns(tmp_path)] == ["one", "three", "two"]
+    (tmp_path / "two" / "campaign.yaml").write_text(GOOD + "priority: 51\n")
+    assert [c.name for c in campaign.all_campaigns(tmp_path)] == ["two", "one", "three"]
     for name in ("one", "three"):
         (tmp_path / name / "campaign.yaml").write_text("owner: x", encoding="utf-8")
     with pytest.raises(CampaignError) as caught:
