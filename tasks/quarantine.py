@@ -149,7 +149,10 @@ def dismiss(engine: Engine, which: Which, because: str) -> int:
 
 
 def accept(engine: Engine, batch_id: int, because: str) -> load.Counts:
-    """Load the good records of a batch that was stopped; the bad stay in quarantine.
+    """Judge a stopped batch anew and load its good records, however many are bad.
+
+    The bad ones stay in quarantine. A batch that fails for a rule that has been put
+    right since loses only what still fails.
 
     Raises:
         NotStopped: the batch does not wait for this.
@@ -165,6 +168,7 @@ def accept(engine: Engine, batch_id: int, because: str) -> load.Counts:
                 '"stopped" can be accepted'
             )
         run(connection, "quarantine/accept", batch_id=batch_id, because=because)
+    validate(engine, batch_id)
     return load.load(engine, batch_id)
 
 

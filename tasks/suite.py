@@ -1,7 +1,7 @@
 """Runs the rules of a batch as a Great Expectations suite, inside Postgres."""
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, Literal
 
 from sqlalchemy import URL, Engine
 
@@ -21,7 +21,7 @@ def run(
     title: str,
     rules: Mapping[str, Rule],
     facts: Facts,
-    result_format: str = "BOOLEAN_ONLY",
+    result_format: Literal["BOOLEAN_ONLY", "SUMMARY"] = "BOOLEAN_ONLY",
 ) -> Any:
     """The result of the suite over `staging.<table>`, one pass or fail per rule.
 

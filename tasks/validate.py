@@ -75,6 +75,7 @@ def validate(engine: Engine, batch_id: int, docs: Path | None = None) -> Verdict
         _insist_on_landed(batch)
         active = _active(connection, batch)
         facts = _facts(connection, batch)
+        run(connection, "quarantine/begin", batch_id=batch_id)
         staging.prepare(connection, batch)
         refuse.mark(connection, batch)
     if not batch["records"]:
@@ -90,7 +91,7 @@ def validate(engine: Engine, batch_id: int, docs: Path | None = None) -> Verdict
     if docs is not None:
         page = data_docs.write(docs, batch, result, verdict.rules)
         verdict = replace(verdict, page=page)
-    if batch["state"] == "stopped":
+    if batch["state"] == "stopped" and not batch["accepted_at"]:
         raise TooManyBadRows(_stop_message(batch, verdict, active))
     return verdict
 
@@ -109,12 +110,11 @@ def _conclude(
             _insist_on_agreement(failed, {one.name for one in broken})
         quarantined = refuse.fill(connection, batch, broken, facts)
         is_too_much = active.stops(batch["records"], quarantined)
-        may_go_on = batch["is_replay"] or batch["accepted_at"]
         run(
             connection,
             "quarantine/verdict",
             batch_id=batch_id,
-            state="stopped" if is_too_much and not may_go_on else "landed",
+            is_good_enough=batch["is_replay"] or not is_too_much,
             quarantined=quarantined,
             warned=warned,
         )

@@ -85,7 +85,9 @@ def show(entry: int) -> None:
         ("state", _state(found)),
     ]
     _table(console, ("", f"entry {entry}"), lines)
-    console.print_json(json.dumps(found.raw, ensure_ascii=False))
+    raw = json.dumps(found.raw, ensure_ascii=False)
+    # Platforms cut texts in the middle of an emoji, which no terminal can show.
+    console.print_json(raw.encode(errors="replace").decode())
 
 
 @command.command()

@@ -7,10 +7,7 @@ set
     batch_id = :batch_id,
     rules = refused_record.rules,
     reasons = refused_record.reasons,
-    raw = case
-        when given.raw::jsonb = quarantine.raw::jsonb then quarantine.raw
-        else given.raw
-    end,
+    raw = given.raw,
     last_seen_at = now()
 from refused_record
 inner join checked_record as given on refused_record.record_no = given.record_no

@@ -108,6 +108,17 @@ def test_lines_stay_where_a_batch_holds_only_changed_ones(engine: Engine) -> Non
     assert get(engine, "select amount from orders") == [(Decimal("49.50"),)]
 
 
+def test_a_whole_order_after_a_partial_one_is_compared_line_by_line(
+    engine: Engine,
+) -> None:
+    by_line = {"record_key": ["order_number", "line_id"]}
+    put(engine, "orders", [order(line_id="1"), order(line_id="2")], **by_line)
+    changed = [order(line_id="2", quantity=3)]
+    put(engine, "orders", changed, holds_whole_orders=False, **by_line)
+    assert put(engine, "orders", changed, **by_line) == Counts(1, 1, 0, 0)
+    assert get(engine, "select quantity from order_lines") == [(3,)]
+
+
 def test_a_line_stays_while_its_new_version_is_in_quarantine(engine: Engine) -> None:
     by_line = {"record_key": ["order_number", "line_id"]}
     put(engine, "orders", [order(line_id="1"), order(line_id="2")], **by_line)

@@ -332,6 +332,30 @@ def test_a_stopped_batch_goes_on_when_its_rows_were_put_right(engine: Engine) ->
     ) == [(None, 2), ("superseded", 18)]
 
 
+def test_a_stopped_batch_does_not_stand_in_the_way_of_the_next(
+    engine: Engine,
+) -> None:
+    rows = [order(order_number=f"A{n}", quantity=-1) for n in range(30)]
+    stopped = stage(engine, "orders", rows)
+    with pytest.raises(TooManyBadRows):
+        validate(engine, stopped)
+    stage(engine, "orders", [order()], state="landing")
+    assert accept(engine, stopped, because="known fault").quarantined == 30
+
+
+def test_a_judgement_that_broke_off_leaves_nothing_to_load(engine: Engine) -> None:
+    batch_id = stage(engine, "orders", [order(quantity=-1)])
+    validate(engine, batch_id)
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            f"alter table staging.orders_{batch_id} drop column paid_at"
+        )
+    with pytest.raises(suite.BrokenExpectation):
+        validate(engine, batch_id)
+    with pytest.raises(NotValidated):
+        load(engine, batch_id)
+
+
 def test_a_batch_that_is_still_landing_is_not_judged(engine: Engine) -> None:
     with pytest.raises(NotLanded, match="still landing"):
         validate(engine, stage(engine, "orders", [], state="landing"))
