@@ -178,6 +178,6 @@ def _shown(file: YamlFile, config: type[BaseModel], key: Key) -> str:
         return ""
     field = config.model_fields.get(str(key[1])) if len(key) > 1 else None
     is_secret = field is None or "Secret" in str(field.annotation)
-    if is_secret or isinstance(value, dict | list) or "${" in str(value):
+    if is_secret or isinstance(value, dict | list):
         return ""
     return f' is "{value}"'

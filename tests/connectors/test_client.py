@@ -178,6 +178,15 @@ def test_what_only_a_person_can_mend_is_not_tried_again(
     assert len(platform.seen) == 1
 
 
+def test_a_redirect_is_not_followed_with_the_token(
+    platform: Platform, client: Signing
+) -> None:
+    platform.fail_with({}, 302, Location=f"{platform.url}/elsewhere")
+    with pytest.raises(SourceRefused, match="correct base_url"):
+        client.call(call(platform))
+    assert platform.calls("/elsewhere") == []
+
+
 def test_a_page_that_is_not_json_shows_its_kind_and_size_only(
     platform: Platform, client: Signing
 ) -> None:
