@@ -35,8 +35,8 @@ lint: install  ## Style, types and SQL
 	@$(BIN)/mypy
 	@$(BIN)/sqlfluff lint --processes 2 sql
 
-up: install  ## Prefect server, worker, deployments and automations, on loopback
-	@$(BIN)/regulars up
+up: install  ## Prefect server, worker, deployments, in a browser (.env: your shop)
+	@$(BIN)/regulars up $(if $(or $(wildcard .env),$(REGULARS_SOURCES_FILE)),,--sandbox)
 
 down: install  ## Stop what `make up` started
 	@$(BIN)/regulars down

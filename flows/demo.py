@@ -60,24 +60,26 @@ def run(console: Console) -> None:
         place.wait()
         say("on loopback")
     with told.step("Prefect server") as say:
-        prefect = _prefect()
+        prefect, is_ours = _prefect()
         say(prefect.ui)
     try:
         _corridor(told)
     finally:
-        prefect.stop()
-        place.stop()
+        # What `make up` had started before stays up.
+        if is_ours:
+            prefect.stop()
+            place.stop()
     _show(console, place)
 
 
-def _prefect() -> Any:
+def _prefect() -> tuple[Any, bool]:
     from flows.prefect_server import installed
 
     prefect = installed(settings())
-    prefect.start_server()
+    is_ours = prefect.start_server()
     quiet = {"PREFECT_LOGGING_HANDLERS_CONSOLE_LEVEL": "CRITICAL"}
     adopt(prefect.environment() | quiet)
-    return prefect
+    return prefect, is_ours
 
 
 def _corridor(told: Told) -> None:
@@ -102,7 +104,7 @@ def _flow(
         state = flow(**parameters, return_state=True)
         if not state.is_completed():
             state.result()  # Raises what failed.
-        say(f"{state.name} [dim]({state.message})[/]")
+        say(state.message)
 
 
 def _refuse_a_real_shop(address: str) -> None:

@@ -136,12 +136,11 @@ def bare(address: str, file: Path) -> None:
 
 def corridor(address: str, file: Path) -> None:
     """Ours: land, validate and load each stream of the file."""
-    from tasks.land import land
-    from tasks.validate import validate
-
     from connectors import files
     from tasks import database
+    from tasks.land import land
     from tasks.load import load
+    from tasks.validate import validate
 
     engine = database.engine(address)
     feed = {"path": str(file), "mapping": MAPPING, "settle_seconds": 0}

@@ -15,22 +15,28 @@ if TYPE_CHECKING:
 @click.option(
     "--foreground", is_flag=True, help="stay until Ctrl-C or SIGTERM, then stop all"
 )
-def command(foreground: bool) -> None:
+@click.option(
+    "--sandbox", "in_sandbox", is_flag=True, help="with the demo's shop, not yours"
+)
+def command(foreground: bool, in_sandbox: bool) -> None:
     """Start Postgres, a Prefect server and a worker, on loopback only.
 
     Deployments and automations are set up too. Running it again changes nothing that
     is right already.
     """
+    from flows import sandbox
     from flows.prefect_server import NotStarted, installed
     from flows.register import NotRegistered
     from tasks.settings import settings
 
     console = Console()
     try:
+        if in_sandbox:
+            sandbox.enter()
         with console.status("Postgres") as status:
             prefect = installed(settings())
             _start(prefect, status.update)
-    except (NotStarted, NotRegistered) as error:
+    except (NotStarted, NotRegistered, sandbox.Configured) as error:
         raise click.ClickException(str(error)) from error
     console.print(_ready(prefect))
     if foreground:
