@@ -8,6 +8,7 @@ from decimal import Decimal
 from sqlalchemy import Connection, Engine
 
 import sql
+from tasks import compute_facts
 from tasks.database import rows, run
 from tasks.settings import settings
 
@@ -67,10 +68,15 @@ def refresh(
     """
     chosen = standards or Standards.of_settings()
     with engine.begin() as connection:
-        everybody = full or _is_new(connection, chosen)
-        run(connection, "facts/choose", everybody=everybody)
-        _compute(connection, as_of, chosen)
-        computed = run(connection, "facts/store", as_of=as_of).scalar_one()
+        is_many = run(connection, "facts/choose").scalar_one()
+        everybody = full or is_many or _is_new(connection, chosen)
+        if everybody:
+            compute_facts.of_everybody(engine, connection, as_of, chosen.binds)
+        else:
+            compute_facts.of_chosen(connection, as_of, chosen.binds)
+        _refuse_unknown_currencies(connection, chosen)
+        values = {"as_of": as_of, "everybody": everybody}
+        computed = run(connection, "facts/store", **values).scalar_one()
         _remember(connection, chosen, as_of)
     return int(computed)
 
@@ -86,9 +92,11 @@ def check(
 
     Customers who wait for the next refresh are left out; at most `most` differences.
     """
+    chosen = standards or Standards.of_settings()
     with engine.begin() as connection:
         run(connection, "facts/sample", sample=sample)
-        _compute(connection, as_of, standards or Standards.of_settings())
+        compute_facts.of_chosen(connection, as_of, chosen.binds)
+        _refuse_unknown_currencies(connection, chosen)
         found = rows(connection, "facts/differences", most=most)
     return [Difference(**row) for row in found]
 
@@ -107,8 +115,7 @@ def set_rate(
         )
 
 
-def _compute(connection: Connection, as_of: datetime, standards: Standards) -> None:
-    run(connection, "facts/compute", as_of=as_of, **standards.binds)
+def _refuse_unknown_currencies(connection: Connection, standards: Standards) -> None:
     home = standards.home_currency
     unknown = rows(connection, "facts/unknown_currencies", home_currency=home)
     if not unknown:

@@ -9,7 +9,6 @@ insert into customer_facts
 select computed.*
 from changed
 inner join computed on changed.customer_id = computed.customer_id
-order by computed.customer_id
 on conflict (customer_id) do update
     set
         name = excluded.name,
@@ -45,10 +44,13 @@ on conflict (customer_id) do update
 with gone as (
     delete from customer_facts
     where
-        customer_id in (
-            select customer_id from chosen
-            except
-            select customer_id from computed
+        (
+            cast(:everybody as boolean)
+            or customer_id in (select customer_id from chosen)
+        )
+        and not exists (
+            select from computed
+            where computed.customer_id = customer_facts.customer_id
         )
     returning customer_id
 )
