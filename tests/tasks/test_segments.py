@@ -166,6 +166,9 @@ def test_a_buyer_lapses_by_doing_nothing_and_history_stays(engine: Engine) -> No
     moved = segments.refresh(engine, later)
     assert moved["new"] == segments.Moved(0, 1, 0)
     assert moved["slipping"] == segments.Moved(1, 0, 1)
+    assert execute(engine, "select recheck_at from segment_rechecks") == [
+        (AS_OF + timedelta(days=180),)
+    ]
     assert execute(
         engine,
         "select joined_at, left_at from segment_members"
@@ -196,6 +199,9 @@ def test_a_changed_file_judges_everybody_for_that_segment_alone(
     edit(room, "segments/new.sql", written.replace("90", "120").replace("= 1", "> 1"))
     assert segments.refresh(engine, AS_OF)["new"] == segments.Moved(1, 0, 1)
     assert segments_of(engine, one) == {"new", "slipping", "one_time"}
+    # The new text also says when to look again, sooner than the others do.
+    later = AS_OF + timedelta(days=20)
+    assert segments.refresh(engine, later)["new"] == segments.Moved(0, 1, 0)
 
 
 def test_a_file_without_recheck_is_judged_in_full_each_time(

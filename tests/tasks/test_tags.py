@@ -86,7 +86,11 @@ def refresh(engine: Engine, as_of: datetime = AS_OF, full: bool = False) -> Any:
 
 def tags_of(engine: Engine, customer_id: int) -> dict[str, str]:
     with engine.connect() as connection:
-        return {r["tag"]: r["value"] for r in tags.of_customer(connection, customer_id)}
+        found = [
+            (r["tag"], r["value"]) for r in tags.of_customer(connection, customer_id)
+        ]
+    assert len(found) == len(dict(found)), "a tag is there twice"
+    return dict(found)
 
 
 def test_rule_tags_say_what_a_customer_likes(engine: Engine) -> None:
