@@ -63,7 +63,8 @@ def campaign(root: Path, **changes: Any) -> Campaign:
     for step in given["steps"]:
         for channel in given["channels"].split(", "):
             (folder / f"{step}.{channel}.txt").write_text(WORDS)
-        (folder / f"{step}.mail.html").write_text(HTML)
+        if "mail" in given["channels"]:
+            (folder / f"{step}.mail.html").write_text(HTML)
     return campaigns.load(folder)
 
 
@@ -90,7 +91,8 @@ def people(
         connection.execute(
             text(
                 "insert into identifiers (kind, scope, value, customer_id)"
-                " select :kind, :scope, replace(:pattern, '{}', id::text), id"
+                " select :kind, :scope, replace(replace(:pattern, '{}', id::text),"
+                " '{8}', lpad(id::text, 8, '0')), id"
                 " from unnest(cast(:ids as bigint[])) as id"
             ),
             {"kind": kind, "scope": scope, "pattern": pattern, "ids": ids},

@@ -45,12 +45,16 @@ left join lateral (
     -- Of one attempt: what it ended as, whatever was believed before.
     select
         case
-            when bool_or(outcome.outcome in (
-                'accepted', 'delivered', 'skipped', 'failed', 'dead', 'bounced',
-                'complained'
-            )) then 'final'
+            when
+                bool_or(outcome.outcome in (
+                    'accepted', 'delivered', 'skipped', 'bounced', 'complained'
+                ))
+                or count(*) filter (where outcome.outcome in ('failed', 'dead'))
+                > count(*) filter (where outcome.outcome = 'released')
+                then 'final'
             when bool_or(
-                outcome.outcome = 'not_sent' and outcome.number = tried.number
+                outcome.outcome in ('not_sent', 'released')
+                and outcome.number = tried.number
             ) then 'not_sent'
             when bool_or(
                 outcome.outcome = 'retry' and outcome.number = tried.number
@@ -59,8 +63,20 @@ left join lateral (
                 outcome.outcome = 'in_doubt' and outcome.number = tried.number
             ) then 'in_doubt'
         end as outcome,
-        count(*) filter (where outcome.outcome = 'retry') as refusals
+        -- Since a person last released it.
+        count(*) filter (
+            where
+            outcome.outcome = 'retry'
+            and outcome.number > coalesce(freed.number, -1)
+        ) as refusals
     from outcome
+    cross join (
+        select max(released.number) as number
+        from outcome as released
+        where
+            released.touch_id = touch.touch_id
+            and released.outcome = 'released'
+    ) as freed
     where outcome.touch_id = touch.touch_id
 ) as told on true
 left join lateral (

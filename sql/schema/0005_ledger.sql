@@ -125,7 +125,14 @@ create table outcome (
     number smallint not null,
     outcome text not null check (outcome in (
         'accepted', 'delivered', 'not_sent', 'retry', 'in_doubt',
-        'skipped', 'failed', 'dead', 'bounced', 'complained', 'opened', 'clicked',
+        'skipped',
+        'failed',
+        'dead',
+        'released',
+        'bounced',
+        'complained',
+        'opened',
+        'clicked',
         'replied'
     )),
     reason text,
@@ -134,7 +141,8 @@ create table outcome (
 
 comment on column outcome.outcome is
 'not_sent: it surely did not leave and goes out again; retry: the provider refused it '
-'for now; dead: given up; in_doubt: it may have left';
+'for now; dead: given up; released: a person undid a failure; in_doubt: it may have '
+'left';
 
 create index outcome_of_touch on outcome (touch_id);
 create index outcome_needing_care on outcome (touch_id)
@@ -290,10 +298,12 @@ with told as (
         bool_or(outcome.outcome = 'delivered') as is_delivered,
         bool_or(outcome.outcome = 'accepted') as is_accepted,
         bool_or(outcome.outcome = 'skipped') as is_skipped,
-        bool_or(outcome.outcome in ('failed', 'dead')) as is_failed,
+        count(*) filter (where outcome.outcome in ('failed', 'dead'))
+        > count(*) filter (where outcome.outcome = 'released') as is_failed,
         -- The newest attempt that is known to have ended, and the newest in doubt.
-        max(outcome.number) filter (where outcome.outcome in ('retry', 'not_sent'))
-            as returned,
+        max(outcome.number) filter (
+            where outcome.outcome in ('retry', 'not_sent', 'released')
+        ) as returned,
         max(outcome.number) filter (where outcome.outcome = 'in_doubt') as doubted,
         min(outcome.reason) filter (
             where outcome.outcome in ('bounced', 'complained', 'skipped', 'dead')

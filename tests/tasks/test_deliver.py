@@ -12,9 +12,11 @@ import pytest
 from sqlalchemy import Engine, text
 
 from connectors.sandbox.mail import MailDouble
-from tasks import doubt, health, ledger
+from connectors.sandbox.sms import SmsDouble
+from tasks import dead, doubt, health, ledger
 from tasks import plan as planning
 from tasks.channels.base import Channel
+from tasks.channels.sms import Sms, SmsAccount
 from tasks.deliver import Delivered, deliver
 from tasks.plan import plan
 from tests.ledger_world import NOON, campaign, mail, mail_account, people, say, states
@@ -397,3 +399,96 @@ def test_progress_is_settled_also_within_a_slow_batch(
         double.take = took  # type: ignore[method-assign]
         sent(engine, mail(double))
     assert known == [0, 1, 2, 3, 4]
+
+
+def test_what_failed_for_good_is_listed_and_can_be_released(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    planned(engine, home, double, 3, latest="90 days")
+    double.fail("content", reply="554 5.7.1 spam", times=2)
+    assert sent(engine, mail(double)).outcomes["content_rejected"] == 2
+    with engine.begin() as connection:
+        found = dead.letters(connection)
+        assert {one.reason for one in found} == {"content_rejected: content 554 5.7.1"}
+        ids = [one.touch_id for one in found]
+        assert dead.release(connection, ids, "Li", NOON) == 2
+        assert dead.release(connection, ids, "Li", NOON) == 0
+        assert dead.letters(connection) == []
+    consistent(engine)
+    assert sent(engine, mail(double)).outcomes == {"accepted": 2}
+    assert states(engine) == {"accepted": 3}
+    consistent(engine)
+
+
+def test_unreachable_by_one_channel_goes_by_the_next_one(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    with SmsDouble() as phones:
+        with engine.begin() as connection:
+            kinds = {"email": "c{}@example.org", "phone": "86138{8}"}
+            one, two, three = people(connection, 3, kinds=kinds, consent="email,sms")
+            say(connection, [two], "sms", False, NOON + timedelta(minutes=1))
+        account = SmsAccount.model_validate(
+            {
+                "access_key": "testId",
+                "secret": "testSecret",
+                "sign_name": "示例店",
+                "templates": {"thanks/hello": {"code": "SMS_1", "params": {}}},
+                "url": phones.url,
+            }
+        )
+        accounts = {"mail": {"shop": mail_account(double)}, "sms": {"shop": account}}
+        chosen = campaign(home / "campaigns", channels="mail, sms")
+        plan(engine, chosen, NOON, known_accounts=accounts)
+        for gone in (one, two):
+            double.refused[f"c{gone}@example.org"] = "550 5.1.1 no such user"
+        sent(engine, mail(double))
+        assert states(engine) == {"accepted": 1, "failed": 1, "deferred": 1}
+        consistent(engine)
+        later = NOON + timedelta(minutes=1)
+        by_phone = sent(engine, Sms("shop", account), now=later)
+        assert by_phone.outcomes == {"accepted": 1}
+    (text_message,) = phones.sent
+    assert text_message["PhoneNumbers"].endswith(str(one))
+    assert states(engine) == {"accepted": 2, "failed": 1}
+    # The mail lane finds nothing of it any more.
+    assert sent(engine, mail(double)).outcomes == {}
+    consistent(engine)
+    assert three in {int(one.recipient[1:].split("@")[0]) for one in double.taken}
+
+
+def test_a_provider_that_can_be_asked_is_asked_before_anything_is_repeated(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    with SmsDouble() as phones:
+        with engine.begin() as connection:
+            kinds = {"phone": "86138{8}"}
+            people(connection, 3, kinds=kinds, consent="sms")
+        account = SmsAccount.model_validate(
+            {
+                "access_key": "testId",
+                "secret": "testSecret",
+                "sign_name": "示例店",
+                "templates": {"thanks/hello": {"code": "SMS_1", "params": {}}},
+                "url": phones.url,
+                "timeout": 1,
+            }
+        )
+        accounts = {"sms": {"shop": account}}
+        chosen = campaign(home / "campaigns", channels="sms")
+        plan(engine, chosen, NOON, known_accounts=accounts)
+        phones.fail("silent")
+        phones.fail("reset")
+        first = sent(engine, Sms("shop", account)).outcomes
+        assert first == {"accepted": 1, "unknown_outcome": 2}
+        assert states(engine) == {"accepted": 1, "in_doubt": 2}
+        assert sent(engine, Sms("shop", account)).outcomes == {}
+        later = NOON + timedelta(minutes=3)
+        asked = sent(engine, Sms("shop", account), now=later, only="in_doubt")
+        assert asked.outcomes == {"accepted": 1, "not_sent": 1}
+        much_later = NOON + timedelta(minutes=10)
+        again = sent(engine, Sms("shop", account), now=much_later)
+        assert again.outcomes == {"accepted": 1}
+    assert len({one["OutId"] for one in phones.sent}) == len(phones.sent) == 3
+    assert states(engine) == {"accepted": 3}
+    consistent(engine)
