@@ -111,7 +111,9 @@ def _records(batch: RowMapping, rows: str) -> str:
     """Where each record begins: the row that holds its text."""
     columns = [f'"{name}"::text' for name in batch["record_key"]]
     key = " || ':' || ".join(columns) or "null::text"
+    has_version = batch["entity"] != "interactions"
+    version = "updated_at" if has_version else "null::timestamptz"
     return (
-        f"select record_no, place, raw, {key} as record_key from {rows}"
-        " where raw is not null"
+        f"select record_no, place, raw, {key} as record_key, {version} as version_at"
+        f" from {rows} where raw is not null"
     )

@@ -15,6 +15,7 @@ with open_entry as materialized (
     select
         quarantine_id,
         record_key,
+        version_at,
         raw_digest
     from quarantine
     where
@@ -28,17 +29,24 @@ with open_entry as materialized (
 good as (
     select
         record_key,
+        version_at,
         record_digest(raw, record_key, 1) as raw_digest
     from staged_record
     where exists (select from open_entry)
+),
+
+settled as (
+    select open_entry.quarantine_id
+    from open_entry
+    inner join good on open_entry.record_key = good.record_key
+    where coalesce(good.version_at >= open_entry.version_at, true)
+    union
+    select open_entry.quarantine_id
+    from open_entry
+    inner join good on open_entry.raw_digest = good.raw_digest
 )
 
 update quarantine
 set resolution = 'superseded', resolved_at = now()
-from open_entry
-where
-    quarantine.quarantine_id = open_entry.quarantine_id
-    and (
-        open_entry.record_key in (select good.record_key from good)
-        or open_entry.raw_digest in (select good.raw_digest from good)
-    );
+from settled
+where quarantine.quarantine_id = settled.quarantine_id;

@@ -8,6 +8,7 @@ with numbered as (
         given.raw,
         given.place,
         given.record_key,
+        given.version_at,
         row_number() over (
             partition by given.record_key, given.raw::text order by given.record_no
         ) as copy_no
@@ -23,13 +24,14 @@ select distinct on (record_digest(raw, record_key, copy_no))
     reasons,
     raw,
     place,
-    record_key
+    record_key,
+    version_at
 from numbered
 order by record_digest(raw, record_key, copy_no), record_no;
 
 insert into quarantine (
-    batch_id, source, stream, entity, record_no, record_key, rules, reasons, raw,
-    raw_digest, place
+    batch_id, source, stream, entity, record_no, record_key, rules, reasons,
+    version_at, raw, raw_digest, place
 )
 select
     :batch_id,
@@ -40,6 +42,7 @@ select
     record_key,
     rules,
     reasons,
+    version_at,
     raw,
     raw_digest,
     place

@@ -59,6 +59,8 @@ create table quarantine (
     -- The names of the rules that failed, and what they say of this record.
     rules text[] not null default '{}',
     reasons text[] not null,
+    -- When the source changed the record; a good version must not be older.
+    version_at timestamptz,
     raw json not null,
     raw_digest text not null,
     place text,

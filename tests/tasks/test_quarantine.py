@@ -1,7 +1,7 @@
 """Quarantine: looking, correcting, trying again, dismissing; nothing is ever lost."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -163,36 +163,62 @@ def test_a_replay_never_stops_for_being_bad(engine: Engine) -> None:
     assert again(engine, Which(source="shop"), {"one": -1}) == Replayed(18, 0, 18)
 
 
-def test_a_good_version_from_the_source_settles_the_entry(engine: Engine) -> None:
-    whole = {"record_key": ["order_number"]}
-    refused(engine, ("A", "one"), ("B", "one"), **whole)
-    good = {
-        "order_number": "A",
+def good(number: str, **more: Any) -> dict[str, Any]:
+    """A row that every rule believes."""
+    return {
+        "order_number": number,
         "status": "paid",
         "ordered_at": MORNING,
         "currency": "CNY",
         "quantity": 1,
         "unit_price": 9,
-    }
-    load(engine, stage(engine, "orders", [good], validated=True, **whole))
+    } | more
+
+
+WHOLE = {"record_key": ["order_number"]}
+
+
+def test_a_good_version_from_the_source_settles_the_entry(engine: Engine) -> None:
+    refused(engine, ("A", "one"), ("B", "one"), **WHOLE)
+    load(engine, stage(engine, "orders", [good("A")], validated=True, **WHOLE))
     assert get(engine, "select record_key, resolution from quarantine order by 1") == [
         ("A", "superseded"),
         ("B", None),
     ]
 
 
+def test_an_older_good_version_settles_nothing(engine: Engine) -> None:
+    newer = good("A", quantity=-1, updated_at=MORNING + timedelta(hours=1))
+    older = good("A", updated_at=MORNING)
+    for records in ([newer, older], [older]):
+        batch_id = stage(engine, "orders", records, **WHOLE)
+        validate(engine, batch_id)
+        assert load(engine, batch_id).records == len(records)
+        assert get(engine, "select resolution from quarantine") == [(None,)]
+
+
+def test_a_bad_version_is_not_settled_by_a_good_one_of_its_batch(
+    engine: Engine,
+) -> None:
+    batch_id = stage(engine, "orders", [good("A", quantity=-1), good("A")], **WHOLE)
+    validate(engine, batch_id)
+    load(engine, batch_id)
+    assert get(engine, "select resolution from quarantine") == [(None,)]
+
+
+def test_the_same_text_that_is_good_by_now_settles_the_entry(engine: Engine) -> None:
+    refused(engine, ("A", "one"))
+    raw = {"order": "A", "quantity": "one"}
+    by_line = {"record_key": ["order_number", "line_id"]}
+    rows = [good("A", raw=raw), good("A", product_id="other")]
+    load(engine, stage(engine, "orders", rows, validated=True, **by_line))
+    assert get(engine, "select resolution from quarantine") == [("superseded",)]
+
+
 def test_a_good_line_does_not_settle_the_bad_one_beside_it(engine: Engine) -> None:
     refused(engine, ("A", "one"))
-    good = {
-        "order_number": "A",
-        "status": "paid",
-        "ordered_at": MORNING,
-        "currency": "CNY",
-        "quantity": 1,
-        "unit_price": 9,
-    }
     by_line = {"record_key": ["order_number", "line_id"]}
-    load(engine, stage(engine, "orders", [good], validated=True, **by_line))
+    load(engine, stage(engine, "orders", [good("A")], validated=True, **by_line))
     assert get(engine, "select resolution from quarantine") == [(None,)]
 
 
