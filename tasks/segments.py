@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tasks import definition, thresholds
+from tasks import definition, rechecks, thresholds
 from tasks.database import rows, run
 from tasks.definition import Definition, DefinitionError
 
@@ -16,6 +16,7 @@ FEW = 10_000
 NO_RULES = ("customer_id", "recheck_at")
 # As conditions on the key, Postgres takes both below any grouping in the file.
 WHO_IS_CHOSEN = "where customer_id = any(array(select customer_id from chosen))"
+WHO_IS_IN = "where is_member"
 WHO_IS_THIS = "where customer_id = :customer_id"
 
 
@@ -60,13 +61,16 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Mo
         chosen = run(connection, "membership/choose", as_of=as_of).scalar_one()
         limits = thresholds.take(connection, as_of)
         everybody = full or _is_many(connection, chosen)
-        if everybody:
-            run(connection, "membership/everybody")
+        segments = definition.load_all("segment")
         found = {
             segment.name: _bring_up(connection, segment, as_of, limits, everybody)
-            for segment in definition.load_all("segment")
+            for segment in segments
         }
-        run(connection, "membership/recheck")
+        if everybody:
+            judged = [one for one in segments if isinstance(found[one.name], Moved)]
+            found |= _recheck_everybody(connection, judged, as_of)
+        else:
+            rechecks.of_chosen(connection)
         _forget_others(connection, set(found), as_of)
     failures = [one for one in found.values() if isinstance(one, str)]
     if failures:
@@ -110,7 +114,10 @@ def _bring_up(
                 or not rules.has_recheck
                 or not _is_known(connection, segment, digest, as_of)
             )
-            _judge(connection, segment, rules, as_of, is_whole)
+            who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
+            _judge(connection, segment, rules, as_of, who)
+            if not everybody:
+                run(connection, "membership/note_rechecks", as_of=as_of)
             moved = _move(connection, segment, as_of, is_whole)
     except DefinitionError as error:
         _remember(connection, segment, "could not be judged", as_of)
@@ -145,24 +152,33 @@ def _judge(
     segment: Definition,
     rules: _Rules,
     as_of: datetime,
-    is_whole: bool,
+    who: str,
 ) -> None:
-    """Run the unchanged file for whom it may have changed; fills `judged`.
-
-    Postgres pushes the restriction down into the file's select.
-    """
+    """Run the unchanged file; fills `judged`. Postgres pushes `who` into its select."""
     quote = connection.dialect.identifier_preparer.quote
     all_true = " and ".join(quote(rule) for rule in rules.names) or "true"
-    only = "" if is_whole else WHO_IS_CHOSEN
     statement = (
-        f"insert into judged select customer_id, coalesce({all_true}, false),"
-        f" {'recheck_at' if rules.has_recheck else 'null'}"
-        f" from (\n{segment.select}\n) as judged {only}"
+        "insert into judged select * from (select customer_id,"
+        f" coalesce({all_true}, false) as is_member,"
+        f" {'recheck_at' if rules.has_recheck else 'null::timestamptz'} as recheck_at"
+        f" from (\n{segment.select}\n) as judged) as judged {who}"
     )
     try:
         connection.execute(text(statement), {"as_of": as_of})
     except DBAPIError as error:
         raise segment.refused(error) from None
+
+
+def _recheck_everybody(
+    connection: Connection, segments: list[Definition], as_of: datetime
+) -> dict[str, str]:
+    """Note when all are to be judged again; returns why some files could not say."""
+    telling = [one for one in segments if _rules(connection, one).has_recheck]
+    refused = rechecks.of_everybody(connection, telling, as_of)
+    for segment in telling:
+        if segment.name in refused:
+            _remember(connection, segment, "could not be judged", as_of)
+    return refused
 
 
 def _move(

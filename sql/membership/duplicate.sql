@@ -4,4 +4,5 @@ from judged
 where is_member
 group by customer_id
 having count(*) > 1
+order by customer_id
 limit 1;

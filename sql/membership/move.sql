@@ -47,13 +47,6 @@ from moved
 where is_joining
 order by customer_id;
 
-insert into next_rechecks (customer_id, recheck_at)
-select
-    customer_id,
-    recheck_at
-from judged
-where recheck_at > :as_of;
-
 delete from segment_sizes
 where segment = :segment and counted_at > :as_of;
 

@@ -255,6 +255,25 @@ def test_a_wrong_file_is_named_and_stops_no_other(
     assert segments_of(engine, one) == {"slipping", "one_time"}
 
 
+def test_a_time_that_cannot_be_computed_is_named_and_spoils_no_other(
+    engine: Engine, room: Path
+) -> None:
+    one = a_buyer(engine, 1)
+    written = """-- Who?
+select customer_id, orders_count > 5 as is_in,
+    :as_of + interval '1 day' / (orders_count - 1) as recheck_at
+from customer_facts"""
+    edit(room, "segments/new.sql", written)
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    with pytest.raises(segments.SegmentsFailed, match=r"new\.sql.*division by zero"):
+        segments.refresh(engine, AS_OF, full=True)
+    assert segments_of(engine, one) == set()
+    # The other files' times were kept: a first-time buyer is one-time after 90 days.
+    with pytest.raises(segments.SegmentsFailed):
+        segments.refresh(engine, AS_OF + timedelta(days=90))
+    assert segments_of(engine, one) == {"one_time", "slipping"}
+
+
 @pytest.mark.parametrize(
     ("written", "message"),
     [
