@@ -20,7 +20,7 @@ from tasks.database import rows, run
 from tasks.settings import settings
 from tasks.wording import keep
 
-CHUNK = 500
+ORDER_SIZE = 500
 """How many messages one work order holds."""
 
 Find = Callable[[Connection, Campaign, datetime], Any]
@@ -57,6 +57,7 @@ def plan(
     as_of: datetime,
     find: Find | None = None,
     known_accounts: accounts.Accounts | None = None,
+    order_size: int = ORDER_SIZE,
 ) -> Planned:
     """Decide about every message of `campaign` that is due at `as_of`, in one go.
 
@@ -71,7 +72,8 @@ def plan(
     with engine.begin() as connection:
         run(connection, "plan/lock", campaign=campaign.name)
         waterfall = (find or _find())(connection, campaign, as_of)
-        return _decide(connection, campaign, as_of, known, waterfall)
+        binds = _binds(campaign, as_of) | {"size": order_size}
+        return _decide(connection, campaign, binds, known, waterfall)
 
 
 def approve(connection: Connection, campaign_run_id: int, by: str) -> int:
@@ -91,12 +93,12 @@ def reject(connection: Connection, campaign_run_id: int, by: str) -> int:
 def _decide(
     connection: Connection,
     campaign: Campaign,
-    as_of: datetime,
+    binds: dict[str, Any],
     known: accounts.Accounts,
     waterfall: Any,
 ) -> Planned:
     usable = [c for c in campaign.channels if _is_usable(c, campaign, known)]
-    binds = _binds(campaign, as_of) | _ways(usable, known)
+    binds |= _ways(usable, known)
     binds["run"] = run(connection, "plan/open_run", **binds).scalar_one()
     for step in ("due", "reach", "decide", "write", "decide_again", "give_up"):
         run(connection, f"plan/{step}", **binds)
@@ -156,7 +158,6 @@ def _binds(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
         "zone": settings().timezone,
         "quiet_from": quiet.start if quiet else None,
         "quiet_to": quiet.end if quiet else None,
-        "size": CHUNK,
     }
 
 

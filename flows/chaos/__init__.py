@@ -59,26 +59,28 @@ def chaos(
     report: Callable[[str], None] = lambda _: None,
     prepare: str | None = None,
     break_ledger: str | None = None,
+    server: Server | None = None,
 ) -> list[Verdict]:
-    """One verdict per channel, each proven on a fresh database of its own server.
+    """One verdict per channel, each on a fresh database of `server` (or of an own).
 
     `prepare` names a function (`module:name`) that every sender calls at its start,
     and `break_ledger` is SQL run after planning: both are for tests that break it.
     """
-    server = Server(home / "postgres")
-    server.start()
+    own = server or Server(home / "postgres")
+    own.start()
     try:
         verdicts = []
         for name in channels:
-            url = _fresh(server, f"chaos_{name}")
+            url = _fresh(own, f"chaos_{name}")
             stage = STAGES[name](home / name, url, messages)
             with stage:
-                verdict = _prove(stage, server, kills, prepare, break_ledger, report)
+                verdict = _prove(stage, own, kills, prepare, break_ledger, report)
             verdicts.append(verdict)
             report(str(verdict))
         return verdicts
     finally:
-        server.stop()
+        if server is None:
+            own.stop()
 
 
 def write(verdicts: list[Verdict], path: Path) -> None:
@@ -146,7 +148,11 @@ def _plan(engine: Engine, stage: Stage) -> None:
     with engine.begin() as connection:
         run(connection, "chaos/people", people=stage.messages, **stage.people)
     accounts = {stage.name: {stage.account: stage.settings}}
-    planning.plan(engine, stage.campaign, NOON, known_accounts=accounts)
+    # Small orders, so that every sender always has one in its hands.
+    size = max(5, min(100, stage.messages // 16))
+    planning.plan(
+        engine, stage.campaign, NOON, known_accounts=accounts, order_size=size
+    )
 
 
 def _fresh(server: Server, name: str) -> str:

@@ -1,6 +1,7 @@
 """Where the proof plays, per channel: a campaign, its people, a provider's double."""
 
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 from types import TracebackType
 from typing import Any, ClassVar, Self
@@ -61,6 +62,10 @@ class Stage:
         """Let the double take so long for each message."""
         raise NotImplementedError
 
+    def taken(self) -> int:
+        """How many messages the double took so far."""
+        raise NotImplementedError
+
     def fail_somehow(self, number: int) -> None:
         """Queue a fault of the provider; `number` chooses which."""
         raise NotImplementedError
@@ -73,6 +78,15 @@ class Stage:
     def doubt_allowed(self, trouble: Any) -> int:
         """How many may be in doubt at the end."""
         return 0
+
+    def journals(self) -> dict[Path, int]:
+        """The journals of the senders, living and dead, and their sizes in bytes."""
+        folder = self.home / "journal" / self.name / self.account
+        sizes: dict[Path, int] = {}
+        for path in folder.glob("*.log"):
+            with suppress(FileNotFoundError):
+                sizes[path] = path.stat().st_size
+        return sizes
 
     def channels_file(self) -> Path:
         """Write channels.yaml for the senders."""
@@ -140,6 +154,9 @@ class MailStage(Stage):
     def slow_down(self, seconds: float) -> None:
         self._double.delay = seconds
 
+    def taken(self) -> int:
+        return self._double.count
+
     def fail_somehow(self, number: int) -> None:
         faults: list[dict[str, Any]] = [
             {"stage": "content", "reply": "451 4.3.0 try again later"},
@@ -169,6 +186,9 @@ class WebStage(Stage):
     def slow_down(self, seconds: float) -> None:
         # The double answers one at a time, so they do not wait side by side.
         self._double.delay = seconds / 4
+
+    def taken(self) -> int:
+        return len(self._double.sent)
 
     def fail_somehow(self, number: int) -> None:
         acts: list[Act] = ["silent", "reset", "half", "answer"]

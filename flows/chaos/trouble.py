@@ -19,6 +19,8 @@ from tasks.settings import environment
 LASTS = 2.0
 """Seconds of a lease here; a sender that is stopped for longer has lost its own."""
 PATIENCE = 180.0
+EVERY = 0.1
+"""Seconds between two troubles, on average."""
 
 
 class Trouble:
@@ -54,14 +56,11 @@ class Trouble:
         Raises:
             TimeoutError: the senders do not finish.
         """
-        every = 0.1
-        # Slow enough that the work lasts as long as the killing.
-        span = self._wanted * every * 1.5 + 1
-        self._stage.slow_down(span * self.senders / max(1, self._stage.messages))
         try:
             self._pids = [self._bear() for _ in range(self.senders)]
-            while self.kills < self._wanted:
-                time.sleep(self._random.uniform(0.2, 1.8) * every)
+            began = time.monotonic()
+            while self.kills < self._wanted and self._pace(time.monotonic() - began):
+                time.sleep(self._random.uniform(0.2, 1.8) * EVERY)
                 self._something()
             self._stage.slow_down(0)
             self._wake()
@@ -72,6 +71,14 @@ class Trouble:
             if self._nursery.stdin:
                 self._nursery.stdin.close()
             self._nursery.wait()
+
+    def _pace(self, passed: float) -> bool:
+        """Slow the double down so that the work outlasts the killing; False: done."""
+        left = self._stage.messages - self._stage.taken()
+        each = (passed + EVERY) / (self.kills + 1)
+        span = each * (self._wanted - self.kills) * 1.3
+        self._stage.slow_down(min(1.0, span * self.senders / max(1, left)))
+        return left > 0
 
     def _something(self) -> None:
         self._wake()
@@ -96,12 +103,24 @@ class Trouble:
             self._kill()
 
     def _kill(self) -> None:
-        pid = self._random.choice(self._pids)
+        """Kill a sender in the middle of its work, which its journal shows."""
+        at_work = [pid for pid in self._at_work() if pid in self._pids]
+        if not at_work:
+            return
+        pid = self._random.choice(at_work)
         self._pids.remove(pid)
         self._paused.pop(pid, None)
         _signal(pid, signal.SIGKILL)
         self.kills += 1
         self._pids.append(self._bear())
+
+    def _at_work(self) -> list[int]:
+        """Who has sent what is not settled yet."""
+        return [
+            int(path.stem.rsplit(".", 2)[1])
+            for path, size in self._stage.journals().items()
+            if size
+        ]
 
     def _wake(self) -> None:
         """Let those go on whose leases have run out meanwhile."""

@@ -1,0 +1,36 @@
+"""Ways to break the ledger on purpose, called by the senders of a test."""
+
+from collections.abc import Sequence
+from typing import Any
+
+from tasks import lane, lease
+
+
+def send_before_the_intent_is_committed() -> None:
+    """Call the provider first and write it down afterwards."""
+
+    def send_batch(worker: Any, batch: Sequence[Any]) -> list[Any]:
+        said = [(row, message) for row in batch if (message := worker._say(row))]
+        worker._send([message for _, message in said])
+        with worker._engine.begin() as connection:
+            worker._intend(connection, [row for row, _ in said])
+            worker._write(connection)
+        worker._journal.settled()
+        return []
+
+    lane.Worker._send_batch = send_batch  # type: ignore[method-assign]
+
+
+def let_no_lease_keep_others_off() -> None:
+    """Every lease has run out from the start, and its holder goes on regardless."""
+    lease.Lease._beat = lambda self: None  # type: ignore[method-assign]
+    lease.Lease.holds = lambda self: True  # type: ignore[method-assign]
+    begin = lease.Lease.__enter__
+
+    def enter(self: Any) -> Any:
+        begin(self)
+        with self._engine.begin() as connection:
+            lease.run(connection, "deliver/end_lease", lease=self.lease_id)
+        return self
+
+    lease.Lease.__enter__ = enter  # type: ignore[method-assign]
