@@ -98,6 +98,7 @@ class Prefect:
 
     def stop(self, patience: float = 15) -> bool:
         """Stop the worker, then the server, by force if need be; False: neither ran."""
+        _finish_telling()
         stopped = [self.worker.stop(patience), self.server.stop(patience)]
         return any(stopped)
 
@@ -163,6 +164,19 @@ def _own_database(of: Settings) -> str:
             f"failed: {str(error.orig).strip()}. Create it, or set "
             "REGULARS_PREFECT_DATABASE_URL to one that is there"
         ) from error
+
+
+def _finish_telling() -> None:
+    """Send the logs and events of flows that ran in this very process.
+
+    Otherwise its end waits for a server that is gone, for many seconds.
+    """
+    if "prefect.events.worker" in sys.modules:
+        from prefect.events.worker import EventsWorker
+        from prefect.logging.handlers import APILogWorker
+
+        for service in (APILogWorker, EventsWorker):
+            service.drain_all(timeout=5)
 
 
 def _is_taken(port: int) -> bool:

@@ -25,8 +25,7 @@ def command(foreground: bool, in_sandbox: bool) -> None:
     is right already.
     """
     from flows import sandbox
-    from flows.prefect_server import NotStarted, installed
-    from flows.register import NotRegistered
+    from flows.prefect_server import installed
     from tasks.settings import settings
 
     console = Console()
@@ -36,7 +35,7 @@ def command(foreground: bool, in_sandbox: bool) -> None:
         with console.status("Postgres") as status:
             prefect = installed(settings())
             _start(prefect, status.update)
-    except (NotStarted, NotRegistered, sandbox.Configured) as error:
+    except RuntimeError as error:
         raise click.ClickException(str(error)) from error
     console.print(_ready(prefect))
     if foreground:
@@ -64,8 +63,8 @@ def _ready(prefect: "Prefect") -> str:
     return f"""
 [bold green]Regulars is up[/]: {prefect.ui}
 
-  Deployments → shop → Run → Quick run   the whole day, once, now
-  Runs → a run → Artifacts               what came in, who gets what, what was sent
+  Deployments → shop → Run → Quick run   the whole day, now
+  Runs → a run → Artifacts               what came in, what went out, and why
   Runs → a red run → Retry               always safe: nothing is doubled
 
 logs: {prefect.server.log.parent}   stop: make down   on call: deployments/RUNBOOK.md

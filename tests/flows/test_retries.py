@@ -44,7 +44,10 @@ def test_what_an_error_was_caused_by_counts_too() -> None:
 
 
 def test_a_step_asks_the_error_and_is_never_skipped_for_a_cached_result() -> None:
-    made = step("land {stream}")(len)
+    @step("land {stream}")
+    def made(stream: str) -> int:
+        return 1
+
     assert made.name == "land"
     assert made.retry_condition_fn is may_pass
     assert made.retry_jitter_factor == 0.5
