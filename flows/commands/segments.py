@@ -76,6 +76,24 @@ def show(name: str, most: int) -> None:
 
 
 @command.command()
+@click.option("--full", is_flag=True, help="everybody instead of those who changed")
+@AS_OF
+def refresh(full: bool, as_of: datetime | None) -> None:
+    """Judge everybody for whom something changed, or whose time has come."""
+    from tasks import definition, segments
+
+    moment = as_of.replace(tzinfo=UTC) if as_of else datetime.now(UTC)
+    try:
+        moved = segments.refresh(database.engine(), moment, full)
+    except definition.DefinitionError as error:
+        raise click.ClickException(str(error)) from None
+    for name, one in moved.items():
+        click.echo(
+            f"{name}: {one.joined:,} joined, {one.left:,} left, {one.size:,} now"
+        )
+
+
+@command.command()
 @click.argument("customer")
 @AS_OF
 def explain(customer: str, as_of: datetime | None) -> None:

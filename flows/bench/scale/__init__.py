@@ -1,0 +1,109 @@
+"""Facts, segments, identities and loads of millions of customers, beside their rivals.
+
+Half an hour on two cores and 25 GB of disk; the invented shops are dropped at the end.
+"""
+
+import tempfile
+import time
+from collections.abc import Callable
+from datetime import UTC, date, datetime
+from pathlib import Path
+
+from sqlalchemy import Engine
+
+from flows.bench import Figure, figure
+from flows.bench.scale import dbt, identities, rival, upsert
+from tasks import database, facts, identify, segments, world
+from tasks.world import World
+
+AS_OF = datetime(2026, 1, 2, tzinfo=UTC)
+DAY = date(2026, 1, 1)
+MIDDLE = World(customers=1_000_000, orders_per_customer=10)
+LARGE = World(customers=5_000_000, orders_per_customer=4)
+STANDARDS = facts.Standards("CNY", "zh", "Asia/Shanghai")
+
+
+def figures(address: str, middle: World = MIDDLE, large: World = LARGE) -> list[Figure]:
+    """Every figure of the area; smaller worlds are for trying out."""
+    found = dbt.figures(address)
+    found += upsert.figures(address, middle.customers)
+    for made in (middle, large):
+        with database.scratch("regulars_bench_world", address) as there:
+            engine = database.engine(there)
+            world.fill(engine, made)
+            found += _rebuilds(engine, there, made)
+            found += _ten_customers(engine, made)
+            if made is middle:
+                found += _a_day(engine, made)
+            else:
+                found += identities.figures(engine, made.customers)
+    return found
+
+
+def seconds(work: Callable[[], object]) -> float:
+    """How long it takes, by the clock on the wall."""
+    started = time.perf_counter()
+    work()
+    return time.perf_counter() - started
+
+
+def refresh(engine: Engine, full: bool = False) -> None:
+    """Facts and segments, as a refresh brings them up."""
+    facts.refresh(engine, AS_OF, full, STANDARDS)
+    segments.refresh(engine, AS_OF, full)
+
+
+def _rebuilds(engine: Engine, address: str, made: World) -> list[Figure]:
+    """From nothing, then over what is there; each between two runs of the rival."""
+    with tempfile.TemporaryDirectory() as folder:
+        rival.export(address, Path(folder))
+        shop = rival.opened(Path(folder))
+        theirs = [seconds(lambda: rival.rebuild(shop, AS_OF))]
+        first = seconds(lambda: refresh(engine, full=True))
+        theirs.append(seconds(lambda: rival.rebuild(shop, AS_OF)))
+        again = seconds(lambda: refresh(engine, full=True))
+        theirs.append(seconds(lambda: rival.rebuild(shop, AS_OF)))
+        rival.insist_on_same(shop, engine)
+    size = f"{made.customers:,} customers"
+    what = "DuckDB from Parquet, same rows"
+    return [
+        figure("scale", f"{name}, {size}", ours, min(theirs), what, "s", 4)
+        for name, ours in (("rebuild from nothing", first), ("full rebuild", again))
+    ]
+
+
+def _ten_customers(engine: Engine, made: World) -> list[Figure]:
+    with engine.begin() as connection:
+        connection.exec_driver_sql(
+            "update orders set amount = amount + 1 where customer_id in"
+            f" (select {made.customers} / 11 * number from generate_series(1, 10)"
+            " as ten (number))"
+        )
+    taken = seconds(lambda: refresh(engine))
+    name = f"refresh after ten changed, {made.customers:,} customers"
+    return [figure("scale", name, taken, 1, "the limit", "s", 1)]
+
+
+def _a_day(engine: Engine, made: World) -> list[Figure]:
+    """One in a hundred customers changes; a rebuild afterwards must change nothing."""
+    world.day(engine, made.seed, DAY, 0.01)
+    identify.identify(engine, AS_OF)
+    daily = seconds(lambda: refresh(engine))
+    little = _digest(engine)
+    full = seconds(lambda: refresh(engine, full=True))
+    if _digest(engine) != little:
+        raise AssertionError("the daily refresh and the full rebuild differ")
+    name = "refresh after a day, 1 % changed"
+    return [figure("scale", name, daily, full, "the full rebuild", "s", 0.4)]
+
+
+def _digest(engine: Engine) -> list[object]:
+    """What facts and members are, as one number each."""
+    questions = (
+        "select sum(hashtextextended(cast(customer_facts.* as text), 0))"
+        " from customer_facts",
+        "select sum(hashtextextended(segment || customer_id, 0))"
+        " from segment_members where left_at is null",
+    )
+    with engine.connect() as connection:
+        return [connection.exec_driver_sql(one).scalar() for one in questions]

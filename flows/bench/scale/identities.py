@@ -1,0 +1,29 @@
+"""A million new identifiers, a fifth of which join two customers each."""
+
+from datetime import UTC, datetime
+
+from sqlalchemy import Engine, text
+
+from flows.bench import Figure, figure
+from tasks import database
+from tasks.identify import identify
+
+NOW = datetime(2026, 1, 3, tzinfo=UTC)
+
+
+def figures(engine: Engine, customers: int) -> list[Figure]:
+    """New identifiers for a fifth of the customers; every fifth of them merges two."""
+    from flows.bench.scale import seconds
+
+    new, merges = customers // 5, customers // 25
+    with engine.begin() as connection:
+        database.run(connection, "bench/new_identifiers", new=new, pairs=merges)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
+        alone.exec_driver_sql("vacuum analyze identifiers, identifier_links")
+    taken = seconds(lambda: identify(engine, NOW))
+    with engine.connect() as connection:
+        found = connection.execute(text("select count(*) from customer_merges"))
+        if found.scalar_one() != merges:
+            raise AssertionError("the merges are not those that were made")
+    name = f"{new:,} new identifiers, {merges:,} merges"
+    return [figure("scale", name, taken, 60, "the limit", "s", 1)]
