@@ -9,8 +9,8 @@ create table batch (
     state text not null default 'landing'
     check (state in ('landing', 'landed', 'loaded', 'stopped')),
     is_replay boolean not null default false,
-    -- True: a record that is not in this batch says nothing about its order;
-    -- false: a batch holds whole orders, lines that are gone are removed.
+    -- True: a batch holds whole orders, and lines that are gone are removed;
+    -- false: a line that is not in it says nothing about its order.
     holds_whole_orders boolean not null default true,
     -- The columns that identify a record at the source: {order_number} says that
     -- one record is one whole order, {order_number,line_id} that it is one line.
