@@ -169,7 +169,7 @@ class _Session(socketserver.BaseRequestHandler):
         self._double.sessions += 1
         self._buffer = b""
         self._replies: list[str] = []
-        self._sender = ""
+        self._sender: str | None = None
         self._recipient = ""
         self._is_in = self._double.login is None
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
@@ -186,9 +186,11 @@ class _Session(socketserver.BaseRequestHandler):
     def _command(self, line: bytes) -> bool:
         word = line[:4].upper()
         if word == b"MAIL":
-            self._sender = _path(line)
             denied = None if self._is_in else "530 5.7.0 authentication required"
-            self._say(self._faulty("mail") or denied or "250 2.1.0 ok")
+            refusal = self._faulty("mail") or denied
+            self._sender = None if refusal else _path(line)
+            self._recipient = ""
+            self._say(refusal or "250 2.1.0 ok")
         elif word == b"RCPT":
             self._rcpt(_path(line))
         elif word == b"DATA":
@@ -224,7 +226,9 @@ class _Session(socketserver.BaseRequestHandler):
         self._say(self._faulty("auth") or good)
 
     def _rcpt(self, recipient: str) -> None:
-        refusal = self._faulty("rcpt") or self._double.refused.get(recipient)
+        refusal = "503 5.5.1 who from?" if self._sender is None else None
+        refusal = refusal or self._faulty("rcpt")
+        refusal = refusal or self._double.refused.get(recipient)
         self._recipient = "" if refusal else recipient
         self._say(refusal or "250 2.1.5 ok")
 
@@ -246,7 +250,7 @@ class _Session(socketserver.BaseRequestHandler):
             return
         if fault and fault.act == "reset":
             raise _Cut
-        number = self._double.take(self._sender, self._recipient, content)
+        number = self._double.take(self._sender or "", self._recipient, content)
         self._recipient = ""
         if fault:
             raise _Cut
@@ -263,6 +267,9 @@ class _Session(socketserver.BaseRequestHandler):
     def _say(self, reply: str) -> None:
         """Answers to commands that came together go back together (RFC 2920)."""
         self._replies.append(reply)
+        if reply.startswith("421"):
+            self._flush()
+            raise _Cut
 
     def _flush(self) -> None:
         if self._replies:
@@ -284,9 +291,11 @@ class _Session(socketserver.BaseRequestHandler):
         return line
 
     def _content(self) -> bytes:
+        # The line break before the first line is that of the command.
+        self._buffer = b"\r\n" + self._buffer
         while (end := self._buffer.find(b"\r\n.\r\n")) < 0:
             self._more()
-        content, self._buffer = self._buffer[: end + 2], self._buffer[end + 5 :]
+        content, self._buffer = self._buffer[2 : end + 2], self._buffer[end + 5 :]
         return content.replace(b"\r\n..", b"\r\n.") if b"\r\n.." in content else content
 
 
