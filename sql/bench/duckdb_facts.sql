@@ -1,5 +1,4 @@
 -- The same facts as sql/facts/compute.sql, as DuckDB says them, from Parquet files.
-create or replace table customer_facts as
 with good_orders as (
     select
         orders.*,
@@ -17,7 +16,7 @@ order_totals as (
         count(*) as orders_count,
         min(ordered_at) as first_order_at,
         max(ordered_at) as last_order_at,
-        max((ordered_at, order_id)) as last_order,
+        arg_max(order_id, ordered_at) as last_order_id,
         sum(home_amount) as ordered,
         sum(home_amount) filter (where status != 'refunded') as kept
     from good_orders
@@ -69,19 +68,28 @@ favourites as (
     group by customer_id
 ),
 
+last_sorted_orders as (
+    select
+        customer_id,
+        arg_max(order_id, ordered_at) as order_id
+    from good_orders
+    where
+        order_id in (
+            select order_lines.order_id from order_lines
+            where order_lines.category is not null
+        )
+    group by customer_id
+),
+
 last_categories as (
     select
-        good_orders.customer_id,
-        max(
-            (
-                good_orders.ordered_at, good_orders.order_id, order_lines.amount,
-                -order_lines.line_key, order_lines.category
-            )
-        ) as latest
-    from good_orders
-    inner join order_lines on good_orders.order_id = order_lines.order_id
+        last_sorted_orders.customer_id,
+        arg_max(order_lines.category, order_lines.amount * 100 - order_lines.line_key)
+            as category
+    from last_sorted_orders
+    inner join order_lines on last_sorted_orders.order_id = order_lines.order_id
     where order_lines.category is not null
-    group by good_orders.customer_id
+    group by last_sorted_orders.customer_id
 ),
 
 refund_totals as (
@@ -152,8 +160,8 @@ memberships as (
     select
         identifiers.customer_id,
         sum(profiles.points) as points,
-        max((profiles.updated_at, profiles.level))
-        filter (where profiles.level is not null) as latest,
+        arg_max(profiles.level, profiles.updated_at)
+        filter (where profiles.level is not null) as level,
         min(profiles.registered_at) as registered_at
     from identifiers
     inner join profiles on identifiers.identifier_id = profiles.identifier_id
@@ -172,24 +180,26 @@ select
     addresses.phone is not null as has_phone,
     customers.birthday,
     coalesce(memberships.points, 0) as points,
-    memberships.latest[2] as level,
+    memberships.level,
     memberships.registered_at,
     coalesce(order_totals.orders_count, 0) as orders_count,
     order_totals.first_order_at,
     order_totals.last_order_at,
-    order_totals.last_order[2] as last_order_id,
+    order_totals.last_order_id,
     round(
         coalesce(order_totals.kept, 0) - coalesce(refund_totals.lessened, 0), 2
     ) as spent,
     round(order_totals.ordered / order_totals.orders_count, 2) as average_order,
-    to_days(cast(rhythm.buying_days as integer)) as buying_interval,
+    -- Days apart from hours, since greatest() looks at the days first.
+    to_days(cast(floor(rhythm.buying_days) as integer))
+    + to_hours(cast(rhythm.buying_days * 24 as integer) % 24) as buying_interval,
     favourites.best[3] as favourite_product,
-    last_categories.latest[5] as last_category,
+    last_categories.category as last_category,
     coalesce(review_totals.reviews_count, 0) as reviews_count,
     review_totals.last_review_at,
     coalesce(refund_totals.refunds_count, 0) as refunds_count,
     coalesce(refund_totals.open_refunds, 0) as open_refunds,
-    coalesce(refund_totals.refunded, 0) as refunded,
+    round(coalesce(refund_totals.refunded, 0), 2) as refunded,
     coalesce(interaction_totals.interactions_count, 0) as interactions_count,
     interaction_totals.last_interaction_at
 from customers

@@ -72,7 +72,8 @@ def opened(folder: Path) -> Any:
 
 def rebuild(shop: Any, as_of: datetime) -> None:
     """Facts, limits and segments, from the files to tables of DuckDB's own."""
-    shop.execute(sql.query("bench/duckdb_facts"))
+    facts = sql.query("bench/duckdb_facts")
+    shop.execute(f"create or replace table customer_facts as {facts}")
     limits = " union all ".join(
         f"select '{one.name}' as threshold, ({one.select}) as value"
         for one in definition.load_all("threshold")
