@@ -84,24 +84,30 @@ def ingest(
     return story.ended(*_last_state(total), result=total)
 
 
-@step("land {source} {stream}")
+@step("land {stream}")
 def landed(source: str, stream: str, until: datetime) -> int:
     """Pages into staging, the cursor with them; the number of the batch."""
     chosen = sources.stream(sources.load(settings().sources_file), source, stream)
     return land.land(database.engine(), chosen, until, _Pace())
 
 
-@step("validate {batch_id}")
-def validated(batch_id: int) -> tuple[dict[str, int], dict[str, int]]:
+@step("validate {stream}")
+def validated(batch_id: int, stream: str) -> tuple[dict[str, int], dict[str, int]]:
     """Why records went to quarantine, and what was noticed about the others."""
     docs: Path = settings().home / "data_docs"
     verdict = validate.validate(database.engine(), batch_id, docs)
     return verdict.reasons, verdict.warnings
 
 
-@step("load {batch_id}")
-def loaded(batch_id: int) -> load.Counts:
-    """The good records into the final tables."""
+@step("stopped {stream}")
+def waiting(source: str, stream: str) -> list[int]:
+    """Batches that were too bad to load, to be judged again."""
+    return validate.stopped(database.engine(), source, stream)
+
+
+@step("load {stream}")
+def loaded(batch_id: int, stream: str) -> load.Counts:
+    """The good records of that stream's batch into the final tables."""
     return load.load(database.engine(), batch_id)
 
 
@@ -119,9 +125,15 @@ class _Pace:
 
 
 def _one_stream(source: str, stream: str, until: datetime) -> Ingested:
-    batch_id = landed(source, stream, until)
-    found = validated(batch_id)
-    counts = loaded(batch_id)
+    done = _judged(landed(source, stream, until), source, stream)
+    for batch_id in waiting(source, stream):
+        done += _judged(batch_id, source, stream)
+    return done
+
+
+def _judged(batch_id: int, source: str, stream: str) -> Ingested:
+    found = validated(batch_id, stream)
+    counts = loaded(batch_id, stream)
     log.info("%s/%s: %s of %s loaded", *(source, stream, counts.loaded, counts.records))
     return Ingested(
         *(counts.records, counts.loaded, counts.unchanged, counts.quarantined),

@@ -96,6 +96,17 @@ def validate(engine: Engine, batch_id: int, docs: Path | None = None) -> Verdict
     return verdict
 
 
+def stopped(engine: Engine, source: str, stream: str) -> list[int]:
+    """The batches of a stream that wait as `stopped`, oldest first.
+
+    A run judges them again, so that a corrected rule lets them go on, and an
+    uncorrected one is not forgotten by a run that finds nothing new.
+    """
+    with engine.begin() as connection:
+        found = run(connection, "quarantine/stopped", source=source, stream=stream)
+        return list(found.scalars())
+
+
 def _conclude(
     engine: Engine, batch_id: int, active: Rules, facts: Facts, failed: set[str]
 ) -> tuple[RowMapping, Verdict]:

@@ -1,12 +1,10 @@
 """What each flow does, what it tells, and that doing it twice does it once."""
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
-import yaml
 from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
@@ -16,10 +14,9 @@ from flows.campaign import campaign
 from flows.daily import daily
 from flows.deliver import DeliveryFailed, deliver
 from flows.ingest import IngestFailed, ingest
-from tasks import campaign as campaigns
-from tasks import database, facts, identify, land, load, sources, validate
+from tasks import quarantine, validate
 from tasks.settings import settings
-from tests.flows.small_shop import AS_OF, SmallShop, small_shop
+from tests.flows.small_shop import AS_OF, SmallShop, prepare, small_shop
 
 pytestmark = pytest.mark.usefixtures("client")
 
@@ -68,6 +65,19 @@ def test_an_ingest_tells_what_came_in_and_why_some_did_not(
     assert again.name == "Nothing new"
 
 
+def test_a_batch_that_was_too_bad_is_not_forgotten_by_the_next_run(
+    shop: SmallShop, engine: Engine
+) -> None:
+    people = shop.home / "people.csv"
+    people.write_text(people.read_text().replace("2011-01-01", "some day"))
+    for _ in range(2):
+        with pytest.raises(IngestFailed, match="regulars quarantine accept"):
+            ingest("club")
+    (batch_id,) = validate.stopped(engine, "club", "customers")
+    quarantine.accept(engine, batch_id, "the till writes no dates")
+    assert ingest("club", return_state=True).name == "Nothing new"
+
+
 def test_a_stream_that_fails_leaves_the_others_loaded_and_is_named(
     shop: SmallShop, client: SyncPrefectClient
 ) -> None:
@@ -99,15 +109,17 @@ def test_an_unknown_source_is_answered_with_those_there_are(shop: SmallShop) -> 
         ingest("youzan")
 
 
-def test_a_resting_campaign_says_so(shop: SmallShop, copied: Path) -> None:
-    change(copied, enabled=False)
+def test_a_resting_campaign_says_so(
+    shop: SmallShop, engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    use(shop.copy_campaigns(enabled=False), monkeypatch)
     assert campaign("post_purchase", AS_OF, return_state=True).name == "Resting"
 
 
 def test_a_plan_tells_who_gets_it_and_who_does_not(
-    shop: SmallShop, client: SyncPrefectClient
+    shop: SmallShop, engine: Engine, client: SyncPrefectClient
 ) -> None:
-    prepare()
+    prepare(engine, shop)
     state: State[Any] = campaign("post_purchase", AS_OF, return_state=True)
     assert state.name == "2 planned"
     told = artifact(client, "campaign-post-purchase")
@@ -118,17 +130,19 @@ def test_a_plan_tells_who_gets_it_and_who_does_not(
 
 
 def test_a_large_plan_waits_and_nothing_of_it_is_sent(
-    shop: SmallShop, copied: Path
+    shop: SmallShop, engine: Engine, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    prepare()
-    change(copied, approve_over=1)
+    prepare(engine, shop)
+    use(shop.copy_campaigns(approve_over=1), monkeypatch)
     state: State[Any] = campaign("post_purchase", AS_OF, return_state=True)
     assert state.name == "2 wait for approval"
     assert deliver("mail", as_of=AS_OF, return_state=True).name == "Nothing to send"
 
 
-def test_a_stopped_account_fails_the_run_with_its_reason(shop: SmallShop) -> None:
-    prepare()
+def test_a_stopped_account_fails_the_run_with_its_reason(
+    shop: SmallShop, engine: Engine
+) -> None:
+    prepare(engine, shop)
     campaign("post_purchase", AS_OF)
     shop.mail.login = ("shop", "right")
     shop.configure_mail(user="shop", password="wrong")
@@ -143,32 +157,10 @@ def test_a_channel_without_account_has_nothing_to_do(shop: SmallShop) -> None:
     assert deliver("mail", return_state=True).name == "No account"
 
 
-@pytest.fixture
-def copied(home: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """The campaigns of this test alone; the folder of post_purchase."""
-    copy = home / "campaigns" / "post_purchase"
-    shutil.copytree(campaigns.root() / "post_purchase", copy)
-    monkeypatch.setenv("REGULARS_CAMPAIGNS", str(copy.parent))
+def use(campaigns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Let this process find its campaigns there."""
+    monkeypatch.setenv("REGULARS_CAMPAIGNS", str(campaigns))
     settings.cache_clear()
-    return copy
-
-
-def change(folder: Path, **keys: Any) -> None:
-    """Change keys of campaign.yaml."""
-    file = folder / "campaign.yaml"
-    file.write_text(yaml.safe_dump(yaml.safe_load(file.read_text()) | keys))
-
-
-def prepare() -> None:
-    """Everything that comes before a campaign, without the flows around it."""
-    engine = database.engine(database.url())
-    for source in sources.load():
-        for stream in source.streams:
-            batch_id = land.land(engine, stream, AS_OF)
-            validate.validate(engine, batch_id)
-            load.load(engine, batch_id)
-    identify.identify(engine, AS_OF)
-    facts.refresh(engine, AS_OF)
 
 
 def artifact(client: SyncPrefectClient, key: str) -> str:
