@@ -1,6 +1,7 @@
 """The whole corridor once: every source, everybody, every campaign, every channel."""
 
 from collections.abc import Callable
+from datetime import datetime, timedelta
 from typing import Any
 
 from prefect import flow
@@ -11,7 +12,8 @@ from flows.campaign import campaign
 from flows.deliver import deliver
 from flows.ingest import ingest
 from flows.refresh import AsOf, refresh
-from tasks import accounts, sources
+from flows.retries import step
+from tasks import accounts, database, land, sources
 from tasks import campaign as campaigns
 from tasks.settings import settings
 
@@ -33,18 +35,25 @@ def daily(as_of: AsOf = None) -> State[Any]:
     day = _Day()
     for source in sources.load(settings().sources_file):
         day.run(f"ingest {source.name}", ingest, source=source.name, until=as_of)
-    stale = list(day.failures)
     day.run("refresh", refresh, as_of=moment)
-    if not day.failures:
+    is_fresh = not day.failures
+    if is_fresh:
         for chosen in campaigns.all_campaigns():
             day.run(f"campaign {chosen.name}", campaign, name=chosen.name, as_of=moment)
     for channel in accounts.load():
         day.run(f"deliver {channel}", deliver, channel=channel, as_of=as_of)
+    leftovers_of_staging(clock.now())
     day.tell()
     if day.failures:
-        held = " No campaign was planned on stale data." if stale else ""
+        held = "" if is_fresh else " No campaign was planned on stale data."
         raise DayFailed(f"{'; '.join(day.failures)}.{held} Retry this run when fixed")
     return story.ended("Done", "; ".join(f"{k}: {v}" for k, v in day.ended.items()))
+
+
+@step("tidy")
+def leftovers_of_staging(now: datetime) -> list[str]:
+    """Drop what batches loaded more than a week ago left in staging."""
+    return land.tidy(database.engine(), now - timedelta(days=7))
 
 
 class _Day:

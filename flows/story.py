@@ -11,7 +11,7 @@ from prefect.states import Completed
 
 def tell(key: str, title: str, *parts: str) -> None:
     """Show `parts` (markdown) under the run's Artifacts tab; newest per `key`."""
-    markdown = "\n\n".join([f"### {title}", *(part for part in parts if part)])
+    markdown = "\n\n".join(part for part in parts if part)
     create_markdown_artifact(markdown, key=slug(key), description=title)
 
 

@@ -13,8 +13,8 @@ from prefect.settings import (
     temporary_settings,
 )
 
-from flows import register
 from flows.prefect_server import Prefect
+from flows.register import register
 from tasks import database
 
 
@@ -47,11 +47,17 @@ def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
 
 
 @pytest.fixture(scope="session")
-def worker(prefect: Prefect) -> Prefect:
-    """The server with every deployment and automation, and a worker."""
-    register.register(prefect.environment())
-    prefect.start_worker(PREFECT_WORKER_QUERY_SECONDS="1")
+def registered(prefect: Prefect) -> Prefect:
+    """The server with every deployment and automation."""
+    register(prefect.environment())
     return prefect
+
+
+@pytest.fixture(scope="session")
+def worker(registered: Prefect) -> Prefect:
+    """The same, and a worker."""
+    registered.start_worker(PREFECT_WORKER_QUERY_SECONDS="1")
+    return registered
 
 
 def free_port() -> int:
@@ -60,10 +66,3 @@ def free_port() -> int:
         probe.bind(("127.0.0.1", 0))
         port: int = probe.getsockname()[1]
     return port
-
-
-def hasten(client: SyncPrefectClient, name: str, seconds: int = 10) -> None:
-    """Let an automation of deployments/automations.yaml act sooner."""
-    wanted = {one["name"]: one for one in register.read(register.AUTOMATIONS)}[name]
-    wanted["trigger"]["within"] = seconds
-    register.automate(client, wanted)

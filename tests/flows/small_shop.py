@@ -1,17 +1,22 @@
 """A shop of forty people on doubles, and a house that is configured for it."""
 
 import csv
+import shutil
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+from typing import Any
 
 import yaml
+from sqlalchemy import Engine
 
+import sql
 from connectors.sandbox.mail import MailDouble
 from connectors.sandbox.youzan import CLIENT_ID, CLIENT_SECRET, SHOP, YouzanDouble
 from connectors.sandbox.youzan_world import CHINA, Contact, World
+from tasks import facts, identify, land, load, sources, validate
 
 AS_OF = datetime(2011, 12, 10, 10, tzinfo=CHINA)
 PEOPLE = [
@@ -70,6 +75,25 @@ class SmallShop:
             "unsubscribe_url": "https://shop.example/u/{token}",
         }
         _dump(self.home / "channels.yaml", {"mail": {"shop": account | more}})
+
+    def copy_campaigns(self, **keys: Any) -> Path:
+        """A folder with post_purchase alone, `keys` of its campaign.yaml changed."""
+        folder = self.home / "campaigns" / "post_purchase"
+        shutil.copytree(str(sql.folder("campaigns") / "post_purchase"), folder)
+        file = folder / "campaign.yaml"
+        _dump(file, yaml.safe_load(file.read_text()) | keys)
+        return folder.parent
+
+
+def prepare(engine: Engine, shop: SmallShop) -> None:
+    """Everything that comes before a campaign, without the flows around it."""
+    for source in sources.load(shop.home / "sources.yaml"):
+        for stream in source.streams:
+            batch_id = land.land(engine, stream, AS_OF)
+            validate.validate(engine, batch_id)
+            load.load(engine, batch_id)
+    identify.identify(engine, AS_OF)
+    facts.refresh(engine, AS_OF)
 
 
 @contextmanager

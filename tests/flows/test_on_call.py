@@ -1,26 +1,19 @@
 """On call: what fails says why, Retry ends right, and nothing is doubled."""
 
 import os
-import signal
-import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
-from prefect.client.schemas.objects import FlowRun, State
-from prefect.deployments import run_deployment
-from prefect.states import AwaitingRetry
 from sqlalchemy import text
 
 from connectors.sandbox.youzan import YouzanDouble
 from tasks import database, land, load, sources, validate
 from tasks.postgres import PostgresMissing, Server
-from tests.flows.conftest import hasten
+from tests.flows.runs import Run, hasten
 from tests.flows.small_shop import AS_OF, SmallShop, small_shop
 
 # What a load leaves, without numbers and times that differ from run to run.
@@ -31,6 +24,7 @@ LEFT = {
     "identifiers": "kind, scope, value",
 }
 Rows = dict[str, list[tuple[str, ...]]]
+Start = Callable[[str], Run]
 
 pytestmark = pytest.mark.usefixtures("worker")
 
@@ -60,76 +54,20 @@ def undisturbed(server_url: str, tmp_path_factory: pytest.TempPathFactory) -> Ro
     return left
 
 
-@dataclass
-class Run:
-    """A run of a deployment, as on-call sees it."""
-
-    client: SyncPrefectClient
-    run: FlowRun
-
-    @classmethod
-    def of(
-        cls,
-        client: SyncPrefectClient,
-        shop: SmallShop,
-        address: str,
-        deployment: str = "ingest/source",
-        **parameters: Any,
-    ) -> "Run":
-        """Begin it as the UI's Custom run does."""
-        environment = shop.environment | {
-            "DATABASE_URL": address,
-            "PREFECT_TASKS_DEFAULT_RETRIES": "0",
-        }
-        started = run_deployment(
-            deployment,
-            parameters=parameters or {"source": "youzan_main", "until": AS_OF},
-            job_variables={"env": environment},
-            timeout=0,
-        )
-        return cls(client, started)
-
-    def until(self, state: str, attempt: int = 1) -> State[Any]:
-        """Wait until that attempt is in a state of that name or type."""
-        deadline = time.monotonic() + 90
-        while time.monotonic() < deadline:
-            now = self.client.read_flow_run(self.run.id)
-            if now.run_count >= attempt and now.state:
-                if state in (now.state.name, now.state.type.value):
-                    return now.state
-                assert not now.state.is_final(), [now.state.message, *self.logs()]
-            time.sleep(0.2)
-        raise AssertionError(f"attempt {attempt} is still {now.state_name}")
-
-    def retry(self) -> None:
-        """What the UI's Retry button does."""
-        self.client.set_flow_run_state(self.run.id, AwaitingRetry(), force=True)
-
-    def kill(self) -> None:
-        """The process is gone, as when the machine runs out of memory."""
-        place = str(self.client.read_flow_run(self.run.id).infrastructure_pid)
-        os.kill(int(place.rpartition(":")[2]), signal.SIGKILL)
-
-    def until_logged(self, line: str) -> None:
-        """Wait until the Logs tab shows it: the process sends its logs in batches."""
-        deadline = time.monotonic() + 30
-        while line not in (logs := self.logs()):
-            assert time.monotonic() < deadline, logs
-            time.sleep(0.2)
-
-    def logs(self) -> list[str]:
-        """What the run's Logs tab shows."""
-        of_run = LogFilter(flow_run_id=LogFilterFlowRunId(any_=[self.run.id]))
-        return [entry.message for entry in self.client.read_logs(of_run)]
+@pytest.fixture
+def start(client: SyncPrefectClient, shop: SmallShop) -> Start:
+    """Begins an ingest of the shop into the database at an address."""
+    what = {"source": "youzan_main", "until": AS_OF}
+    return lambda address: Run.of(client, "ingest/source", shop, address, **what)
 
 
 def test_a_failed_source_says_why_and_retry_ends_right(
-    client: SyncPrefectClient, shop: SmallShop, database_url: str, undisturbed: Rows
+    start: Start, shop: SmallShop, database_url: str, undisturbed: Rows
 ) -> None:
     shop.youzan.fail_with(
         {}, 500, times=99, path="trades.sold.get", after=2, Retry_After="600"
     )
-    run = Run.of(client, shop, database_url)
+    run = start(database_url)
     why = str(run.until("Failed").message)
     assert "youzan_main: 1 of 2 streams failed. orders: " in why
     assert "HTTP 500" in why
@@ -143,7 +81,7 @@ def test_a_failed_source_says_why_and_retry_ends_right(
 
 
 def test_an_ingest_outlives_a_restart_of_postgres(
-    client: SyncPrefectClient,
+    start: Start,
     shop: SmallShop,
     undisturbed: Rows,
     tmp_path_factory: pytest.TempPathFactory,
@@ -152,7 +90,7 @@ def test_an_ingest_outlives_a_restart_of_postgres(
         address = server.url("postgres")
         database.migrate(address)
         in_the_middle(shop.youzan, lambda: server.restart("immediate"))
-        run = Run.of(client, shop, address)
+        run = start(address)
         why = str(run.until("Failed").message)
         assert "1 of 2 streams failed. orders: " in why and "server" in why
 
@@ -162,11 +100,15 @@ def test_an_ingest_outlives_a_restart_of_postgres(
 
 
 def test_a_killed_run_is_continued_by_itself(
-    client: SyncPrefectClient, shop: SmallShop, database_url: str, undisturbed: Rows
+    client: SyncPrefectClient,
+    start: Start,
+    shop: SmallShop,
+    database_url: str,
+    undisturbed: Rows,
 ) -> None:
     hasten(client, "crashed")
     in_the_middle(shop.youzan, lambda: run.kill())
-    run = Run.of(client, shop, database_url)
+    run = start(database_url)
     run.until("Crashed")
     run.until("COMPLETED", attempt=2)
     assert tables(database_url) == undisturbed
