@@ -2,10 +2,14 @@
 
 from importlib import import_module
 from pkgutil import iter_modules
+from typing import Any
 
 import click
 
 from flows import commands
+
+# An error of one of these rooms says itself what is wrong and what to do.
+OURS = ("connectors", "tasks", "flows")
 
 
 class Verbs(click.Group):
@@ -22,6 +26,18 @@ class Verbs(click.Group):
         module = import_module(f"flows.commands.{cmd_name.replace('-', '_')}")
         command: click.Command = module.command
         return command
+
+    def invoke(self, ctx: click.Context) -> Any:
+        """Run the verb; an error of ours is told by its message alone.
+
+        Any other error is a fault of the program and keeps its traceback.
+        """
+        try:
+            return super().invoke(ctx)
+        except Exception as error:
+            if type(error).__module__.partition(".")[0] in OURS:
+                raise click.ClickException(str(error)) from error
+            raise
 
 
 @click.command(cls=Verbs, context_settings={"help_option_names": ["-h", "--help"]})

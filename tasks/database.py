@@ -18,6 +18,10 @@ from tasks.settings import Settings, settings
 MIGRATION_LOCK = 7_230_001
 
 
+class SchemaEdited(RuntimeError):
+    """A migration that was applied here is no longer what it was."""
+
+
 def url(of: Settings | None = None) -> str:
     """Where the database is; starts the embedded server when no URL is set."""
     chosen = of or settings()
@@ -72,7 +76,7 @@ def migrate(address: str | None = None) -> list[str]:
     """Apply the files of `sql/schema` that are new, in order; returns their names.
 
     Raises:
-        RuntimeError: an applied file was edited afterwards.
+        SchemaEdited: an applied file was changed afterwards.
     """
     with transaction(address) as connection:
         connection.execute(
@@ -105,7 +109,7 @@ def _apply(connection: Connection, name: str) -> bool:
         )
         return True
     if known != digest:
-        raise RuntimeError(
+        raise SchemaEdited(
             f"sql/schema/{name}.sql was edited after it had been applied here: "
             "put it back as it was and write a new file for the change"
         )

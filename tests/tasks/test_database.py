@@ -7,6 +7,7 @@ from sqlalchemy import Engine, text
 
 import sql
 from tasks import database
+from tasks.database import SchemaEdited
 
 
 def test_it_applies_every_migration_once(server_url: str, database_url: str) -> None:
@@ -30,7 +31,7 @@ def test_it_refuses_a_file_edited_after_it_was_applied(
 ) -> None:
     with engine.begin() as connection:
         connection.execute(text("update schema_version set digest = 'other'"))
-    with pytest.raises(RuntimeError, match=r"0001_landing\.sql was edited"):
+    with pytest.raises(SchemaEdited, match=r"0001_landing\.sql was edited"):
         database.migrate(database_url)
 
 
