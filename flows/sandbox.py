@@ -139,6 +139,7 @@ REGULARS_SOURCES_FILE={ROOM}/sources.yaml
 REGULARS_CHANNELS_FILE={ROOM}/channels.yaml
 REGULARS_CLOCK_OFFSET={offset:.0f}
 REGULARS_SECRET=sandbox-{os.urandom(8).hex()}
+REGULARS_PREFECT_PORT={_usual_or_free(4200)}
 SANDBOX_SHOP_PORT={shop_port}
 SANDBOX_MAIL_PORT={mail_port}
 """
@@ -158,6 +159,11 @@ def _process(name: str) -> Process:
 def _answers(port: int) -> bool:
     with socket.socket() as probe:
         return probe.connect_ex(("127.0.0.1", port)) == 0
+
+
+def _usual_or_free(port: int) -> int:
+    """Prefect's usual port, unless a Prefect of the user's own has it."""
+    return _free_port() if _answers(port) else port
 
 
 def _free_port() -> int:
