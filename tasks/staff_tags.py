@@ -5,6 +5,7 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
+from typing import TextIO
 
 from sqlalchemy import Connection, Engine
 
@@ -71,6 +72,21 @@ def give(
         _copy(connection, given)
         values = {"who": who, "as_of": as_of, "evidence": evidence}
         return [Unknown(**row) for row in rows(connection, "tagging/give", **values)]
+
+
+def export(
+    engine: Engine, target: TextIO, tag: str | None = None, origin: str | None = None
+) -> int:
+    """Write tags as `read` takes them, in CSV, a row at a time; returns how many."""
+    writer = csv.writer(target)
+    writer.writerow(COLUMNS)
+    count = 0
+    with engine.connect().execution_options(yield_per=10_000) as connection:
+        for row in run(connection, "tagging/export", tag=tag, origin=origin):
+            until = row.expires_at.isoformat() if row.expires_at else ""
+            writer.writerow([row.customer, row.tag, row.value, until])
+            count += 1
+    return count
 
 
 def take(engine: Engine, customer_id: int, tag: str) -> bool:

@@ -3,7 +3,7 @@
 import getpass
 from datetime import UTC, datetime
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TextIO
 
 import click
 from rich.console import Console
@@ -79,6 +79,23 @@ def add(
         raise click.ClickException(
             f"{len(unknown):,} are for nobody we know, and were left out: {first}"
         )
+
+
+@command.command()
+@click.argument("file", type=click.File("w", encoding="utf-8"))
+@click.option("--tag", help="one tag instead of all")
+@click.option(
+    "--origin",
+    type=click.Choice(["staff", "platform", "rule"]),
+    default="staff",
+    show_default=True,
+)
+def export(file: TextIO, tag: str | None, origin: str) -> None:
+    """Write tags to FILE (- is the screen), as `regulars tags add` reads them."""
+    from tasks import staff_tags
+
+    count = staff_tags.export(database.engine(), file, tag, origin)
+    click.echo(f"{count:,} tags written", err=True)
 
 
 @command.command()

@@ -118,12 +118,15 @@ create index tags_of_customer on tags (customer_id);
 create index tags_by_tag on tags (tag, value);
 create index tags_expiring on tags (expires_at) where expires_at is not null;
 
--- A segment may read tags, so whoever changes one has the segments judged again.
+-- A segment may read tags, and a rule tag what staff gave: who changes one of these
+-- has them judged again.
 create function judge_tagged_customers() returns trigger
 language plpgsql as $$
 begin
     insert into regulars.customers_to_judge (step, customer_id)
-    select distinct 'segments', customer_id from changed;
+    select distinct 'segments', customer_id from changed
+    union all
+    select distinct 'tags', customer_id from changed where origin = 'staff';
     return null;
 end;
 $$;

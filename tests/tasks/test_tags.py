@@ -150,13 +150,14 @@ def test_only_what_differs_is_written(engine: Engine) -> None:
     assert after == ("2 reviews", before[1])
 
 
-def test_a_changed_tag_has_segments_judged_again(engine: Engine) -> None:
+def test_a_staff_tag_has_segments_and_rule_tags_judged_again(engine: Engine) -> None:
     one = a_customer(engine)
     refresh(engine)
     execute(engine, "delete from customers_to_judge")
     staff_tags.give(engine, [Given(1, str(one), "茶友")], "lin", AS_OF)
     assert execute(engine, "select step, customer_id from customers_to_judge") == [
-        ("segments", one)
+        ("segments", one),
+        ("tags", one),
     ]
 
 
