@@ -165,5 +165,8 @@ def _last_state(planned: Planned) -> tuple[str, str]:
     for (what, _), number in planned.decisions.items():
         told[what] += number
     message = story.counted(told) or "nobody is due"
-    message = f"{planned.candidates:,} candidates: {message}"
+    message = (
+        f"{planned.candidates:,} candidates, {planned.in_audience:,} in the audience: "
+        f"{message}"
+    )
     return f"{planned.planned:,} planned" if planned.planned else "Nothing new", message

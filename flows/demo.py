@@ -135,6 +135,7 @@ def _show(console: Console, place: sandbox.Sandbox) -> None:
     console.print(Panel(Group(known, sizes), title="Who they are", expand=False))
     console.print(Panel(_letter(place), title="The newest mail", expand=False))
     console.print(_next_steps(reached[0]["customer_id"] if reached else None))
+    console.print("\nregulars is .venv/bin/regulars; make demo-down stops Postgres")
 
 
 def _letter(place: sandbox.Sandbox) -> str:
@@ -159,5 +160,4 @@ def _next_steps(customer_id: int | None) -> Table:
     shown.add_row("who would get the next one", f"regulars preview {CAMPAIGN}")
     shown.add_row("that nobody got it twice", "regulars ledger check")
     shown.add_row("the campaign itself", f"sql/campaigns/{CAMPAIGN}/")
-    shown.caption = "the command is .venv/bin/regulars; `make demo-down` stops Postgres"
     return shown
