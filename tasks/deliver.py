@@ -25,7 +25,7 @@ from tasks.lease import LASTS, Lease
 from tasks.recover import recover
 from tasks.settings import settings
 from tasks.settle import Lane
-from tasks.wording import Wording
+from tasks.wording import Say, Wording
 
 log = logging.getLogger(__name__)
 
@@ -70,13 +70,15 @@ def deliver(
     lasts: timedelta = LASTS,
     limits: Account | None = None,
     patience: timedelta = PATIENCE,
+    wording: Say | None = None,
 ) -> Delivered:
     """Send everything of one account that may go at `now`; returns what became of it.
 
     `only`: "due" is everything whose time has come; "failed" tries at once what waits
     for its next try; "in_doubt" finds out what became of unclear messages. Any number
     of these may run at once. When `stop` is set, what is in flight is finished and
-    the rest released. A lost database is waited for up to `patience`.
+    the rest released. A lost database is waited for up to `patience`. `wording` says
+    the messages; default: the campaigns' own words.
 
     Raises:
         LookupError: no such channel or account.
@@ -88,7 +90,8 @@ def deliver(
         channel = accounts.channel(channel, account, known)
     lane = Lane(channel, account, limits or Account())
     folder = (home or settings().home) / "journal" / channel.name / account
-    work = _Delivery(engine, lane, folder, Clock(now), stop or threading.Event())
+    say = wording or Wording(engine, channel.name)
+    work = _Delivery(engine, lane, folder, Clock(now), stop or threading.Event(), say)
     try:
         return work.run(only, lasts, patience)
     finally:
@@ -105,13 +108,14 @@ class _Delivery:
         folder: Path,
         clock: Clock,
         stop: threading.Event,
+        wording: Say,
     ) -> None:
         self._engine = engine
         self._lane = lane
         self._folder = folder
         self._clock = clock
         self._stop = stop
-        self._wording = Wording(engine, lane.channel.name)
+        self._wording = wording
         self._outcomes: Counter[str] = Counter()
 
     def run(self, only: Only, lasts: timedelta, patience: timedelta) -> Delivered:

@@ -100,7 +100,9 @@ def _decide(
     usable = [c for c in campaign.channels if _is_usable(c, campaign, known)]
     binds |= _ways(usable, known)
     binds["run"] = run(connection, "plan/open_run", **binds).scalar_one()
-    for step in ("due", "reach", "decide", "write", "decide_again", "give_up"):
+    run(connection, "plan/due", **binds)
+    binds["has_several"] = run(connection, "plan/several").scalar_one()
+    for step in ("reach", "decide", "write", "decide_again", "give_up"):
         run(connection, f"plan/{step}", **binds)
     keep(connection, campaign)
     counts = _counts(connection)

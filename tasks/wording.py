@@ -2,7 +2,7 @@
 
 import json
 from datetime import datetime
-from typing import Any
+from typing import Any, Protocol
 
 from sqlalchemy import Connection, Engine, RowMapping
 
@@ -13,6 +13,16 @@ from tasks.channels.base import Message
 from tasks.database import rows, run
 from tasks.settings import settings
 from tasks.words import Words
+
+
+class Say(Protocol):
+    """Whatever turns a row of the ledger into a message."""
+
+    def purpose(self, campaign_run_id: int) -> str:
+        """marketing or service."""
+
+    def message(self, row: Any, at: datetime) -> Message:
+        """The message of one row, as its next attempt."""
 
 
 class Wording:

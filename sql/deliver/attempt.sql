@@ -1,15 +1,37 @@
 -- Note the intent to send, for those who may still be written to at this moment.
-insert into attempt (touch_id, number, lease_id)
-select
-    wanted.touch_id,
-    wanted.number,
-    :lease
-from
-    unnest(
+with wanted as (
+    select *
+    from unnest(
         cast(:ids as bigint[]), cast(:numbers as smallint[]),
         cast(:addresses as text[]), cast(:identifiers as bigint[]),
         cast(:afters as bigint[])
     ) as wanted (touch_id, number, address, identifier_id, after_id)
+),
+
+refused as (
+    -- As the function latest_consent says it, for all of them in one go.
+    select asked.identifier_id
+    from identifiers as asked
+    inner join identifiers as hers on asked.customer_id = hers.customer_id
+    inner join consents on hers.identifier_id = consents.identifier_id
+    where
+        asked.identifier_id = any(cast(:identifiers as bigint[]))
+        and consents.channel = :consent_name
+        and consents.purpose = :purpose
+    group by asked.identifier_id
+    having not coalesce(
+        max(consents.decided_at) filter (where consents.is_granted)
+        > max(consents.decided_at) filter (where not consents.is_granted),
+        bool_and(consents.is_granted)
+    )
+)
+
+insert into attempt (touch_id, number, lease_id)
+select
+    touch_id,
+    number,
+    :lease as lease_id
+from wanted
 where
     not exists (
         select
@@ -19,8 +41,10 @@ where
             and suppressions.address = wanted.address
             and suppressions.released_at is null
     )
-    and coalesce(
-        latest_consent(wanted.identifier_id, :consent_name, :purpose), true
+    and not exists (
+        select
+        from refused
+        where refused.identifier_id = wanted.identifier_id
     )
     and (
         wanted.after_id is null

@@ -10,7 +10,11 @@ with channels as (
 
 accounts as (
     -- An account without a scope reaches every identifier of its channel's kind.
-    select *
+    select
+        channel,
+        account,
+        scope,
+        scope is null and count(*) over (partition by channel) > 1 as has_rivals
     from unnest(
         cast(:account_channels as text[]), cast(:accounts as text[]),
         cast(:scopes as text[])
@@ -18,41 +22,46 @@ accounts as (
 ),
 
 people as (
-    select distinct customer_id
+    select customer_id
     from due
     where standing in ('new', 'again')
 ),
 
 latest as (
-    -- What each said last, by whichever of her identifiers.
-    select distinct on (identifiers.customer_id, consents.channel)
+    -- What each said last, by whichever of her identifiers; a tie is a refusal.
+    select
         identifiers.customer_id,
         consents.channel,
-        consents.is_granted
-    from people
-    inner join identifiers on people.customer_id = identifiers.customer_id
-    inner join consents on identifiers.identifier_id = consents.identifier_id
-    where consents.purpose = :purpose
-    order by
-        identifiers.customer_id asc, consents.channel asc,
-        consents.decided_at desc, consents.consent_id desc
+        coalesce(
+            max(consents.decided_at) filter (where consents.is_granted)
+            > max(consents.decided_at) filter (where not consents.is_granted),
+            bool_and(consents.is_granted)
+        ) as is_granted
+    from consents
+    inner join identifiers on consents.identifier_id = identifiers.identifier_id
+    where
+        consents.purpose = :purpose
+        and consents.channel = any(cast(:consent_names as text[]))
+        and identifiers.customer_id in (select people.customer_id from people)
+    group by identifiers.customer_id, consents.channel
 ),
 
 addresses as (
     select
-        people.customer_id,
+        identifiers.customer_id,
         channels.channel,
         channels.position,
         identifiers.identifier_id,
         identifiers.value as address,
         accounts.account,
-        accounts.scope,
         suppressions.address is not null as is_suppressed,
-        :purpose = 'service' or coalesce(latest.is_granted, false) as is_allowed,
-        coalesce(latest.is_granted, true) as is_not_refused
-    from people
-    inner join identifiers
-        on people.customer_id = identifiers.customer_id and not identifiers.is_junk
+        suppressions.address is null
+        and coalesce(latest.is_granted, :purpose = 'service') as is_usable,
+        case
+            when accounts.has_rivals
+                then share(accounts.account || identifiers.customer_id)
+        end as draw
+    from identifiers
     inner join channels on identifiers.kind = channels.kind
     inner join accounts
         on
@@ -65,38 +74,29 @@ addresses as (
             and suppressions.released_at is null
     left join latest
         on
-            people.customer_id = latest.customer_id
+            identifiers.customer_id = latest.customer_id
             and channels.consent_name = latest.channel
-),
-
-usable as (
-    select distinct on (customer_id) *
-    from addresses
-    where not is_suppressed and is_allowed and is_not_refused
-    -- The channels in order of preference, the newest address, a sticky account.
-    order by
-        customer_id asc, position asc, identifier_id desc,
-        case when scope is null then share(account || customer_id) end asc
+    where
+        not identifiers.is_junk
+        and identifiers.customer_id in (select people.customer_id from people)
 )
 
-select
-    people.customer_id,
-    usable.channel,
-    usable.account,
-    usable.address,
-    usable.identifier_id,
+select distinct on (customer_id)
+    customer_id,
+    channel,
+    account,
+    address,
+    identifier_id,
     case
-        when usable.customer_id is not null then null
-        when bool_or(addresses.is_suppressed) then 'suppressed'
-        when count(addresses.customer_id) > 0 then 'no_consent'
-        else 'unreachable'
+        when is_usable then null
+        when is_suppressed then 'suppressed'
+        else 'no_consent'
     end as reason
-from people
-left join usable on people.customer_id = usable.customer_id
-left join addresses
-    on people.customer_id = addresses.customer_id and usable.customer_id is null
-group by
-    people.customer_id, usable.customer_id, usable.channel, usable.account,
-    usable.address, usable.identifier_id;
+from addresses
+-- A way that is open, else the reason that counts most; of several open ways the
+-- preferred channel, the newest address, an account that stays the same.
+order by
+    customer_id asc, is_usable desc, is_suppressed desc, position asc,
+    identifier_id desc, draw asc;
 
 analyze reach;

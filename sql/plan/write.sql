@@ -1,18 +1,14 @@
 -- Write every decision into the ledger, once.
-with open_work as (
-    select unnest(chunk.touch_ids) as touch_id
-    from chunk
-    inner join campaign_runs on chunk.campaign_run_id = campaign_runs.campaign_run_id
-    where chunk.state != 'done' and campaign_runs.campaign = :campaign
-),
-
-unsettled as (
-    -- What this campaign still owes to whom: later steps wait for it.
+with owed as (
+    -- What this campaign still owes to whom: later messages wait for it.
     select
         touch.customer_id,
         max(touch.touch_id) as touch_id
-    from open_work
-    inner join touch on open_work.touch_id = touch.touch_id
+    from chunk
+    inner join campaign_runs on chunk.campaign_run_id = campaign_runs.campaign_run_id
+    cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
+    inner join touch on listed.touch_id = touch.touch_id
+    where chunk.state != 'done' and campaign_runs.campaign = :campaign
     group by touch.customer_id
 )
 
@@ -29,12 +25,13 @@ select
     case
         when decided.decision = 'planned'
             then
+                -- Several to one customer now: each waits for the one before it.
                 coalesce(
                     lag(decided.touch_id) over (
                         partition by decided.customer_id, decided.decision
                         order by decided.touch_id
                     ),
-                    unsettled.touch_id
+                    owed.touch_id
                 )
     end as after_id,
     decided.not_before,
@@ -53,6 +50,6 @@ select
     ) as key,
     decided.params
 from decided
-left join unsettled on decided.customer_id = unsettled.customer_id
+left join owed on decided.customer_id = owed.customer_id
 where not decided.is_again
-order by decided.customer_id, decided.touch_id;
+order by decided.customer_id, decided.decision, decided.touch_id;

@@ -134,7 +134,7 @@ def test_the_key_is_the_same_for_ever_also_after_a_merge(
     again = plan(engine, chosen, NOON, known_accounts=ACCOUNTS)
     assert (again.planned, again.already) == (0, 2)
     assert {row.touch_id: row.key for row in touches(engine)} == before
-    assert all(key.isalnum() and len(key) == 28 for key in before.values())
+    assert all(key.isalnum() and len(key) <= 28 for key in before.values())
     assert len(set(before.values())) == 2
 
 

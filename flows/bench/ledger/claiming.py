@@ -1,0 +1,161 @@
+"""Claim and settle with a sender that does nothing, beside rows that are updated."""
+
+import multiprocessing
+import resource
+import tempfile
+import time
+from collections.abc import Callable, Generator, Sequence
+from multiprocessing.synchronize import Barrier
+from pathlib import Path
+
+from sqlalchemy import text
+
+from flows.bench import Figure, figure
+from flows.bench.ledger import shop
+from tasks import database
+from tasks import plan as planning
+from tasks.channels.base import Account, Channel, MayLeave, Message, Outcome, Result
+from tasks.database import run
+from tasks.deliver import deliver
+
+MESSAGES = 200_000
+PROCESSES = 4
+BATCH = 100
+ROUNDS = 3
+WAL_LIMIT = 350
+MEMORY_LIMIT = 200
+
+
+class Nothing(Channel):
+    """Takes a whole batch at once and says that all is well."""
+
+    name = "mail"
+    identifier = "email"
+    consent = "email"
+
+    def send(
+        self, messages: Sequence[Message], may_leave: MayLeave
+    ) -> Generator[Result, None, None]:
+        """Like a provider that takes many messages in one call."""
+        outcome = Outcome.ACCEPTED if may_leave(*messages) else Outcome.NOT_SENT
+        for message in messages:
+            yield Result(message, outcome)
+
+
+def figures(engine_url: str) -> list[Figure]:
+    """Messages a second, bytes of WAL and memory of a worker."""
+    engine = database.engine(engine_url)
+    shop.people(engine, MESSAGES)
+    ours: list[float] = []
+    rivals: list[float] = []
+    wal = memory = 0.0
+    with tempfile.TemporaryDirectory() as folder:
+        root = Path(folder)
+        for number in range(ROUNDS):
+            _plan(engine_url, root, f"round_{number}")
+            before = _wal(engine_url)
+            took, memory = _timed(_deliver, engine_url, root)
+            wal = (_wal(engine_url) - before) / MESSAGES
+            ours.append(MESSAGES / took)
+            with engine.begin() as connection:
+                connection.exec_driver_sql("drop table if exists rival_queue")
+                name = f"round_{number}"
+                run(connection, "bench/rival_queue", campaign=name)
+            took, _ = _timed(_rival, engine_url, root)
+            rivals.append(MESSAGES / took)
+    return [
+        figure(
+            *("ledger", "claim and settle, four processes"),
+            *(max(ours), max(rivals), "rows updated by SKIP LOCKED", "messages/s"),
+            goal=2.5,
+            direction="at least",
+        ),
+        figure(
+            *("ledger", "WAL of claim and settle"),
+            *(wal, WAL_LIMIT, "the limit", "bytes a message"),
+            goal=1,
+        ),
+        figure(
+            *("ledger", f"memory of a worker after {MESSAGES // PROCESSES:,} messages"),
+            *(memory, MEMORY_LIMIT, "the limit", "MB"),
+            goal=1,
+        ),
+    ]
+
+
+def _plan(engine_url: str, root: Path, name: str) -> None:
+    engine = database.engine(engine_url)
+    accounts = {"mail": {"shop": shop.account()}}
+    campaign = shop.campaign(root, name)
+    planning.plan(engine, campaign, shop.NOON, shop.candidates, accounts)
+    with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outside:
+        outside.exec_driver_sql("vacuum analyze touch")
+    engine.dispose()
+
+
+def _timed(
+    work: Callable[[str, Path], None], engine_url: str, root: Path
+) -> tuple[float, float]:
+    """Seconds until four processes are done, and the largest one's megabytes."""
+    context = multiprocessing.get_context("fork")
+    ready = context.Barrier(PROCESSES + 1)
+    sizes = context.Queue()
+    processes = [
+        context.Process(target=_child, args=(work, engine_url, root, ready, sizes))
+        for _ in range(PROCESSES)
+    ]
+    for process in processes:
+        process.start()
+    ready.wait()
+    began = time.monotonic()
+    ready.wait()
+    took = time.monotonic() - began
+    largest = max(sizes.get() for _ in processes)
+    for process in processes:
+        process.join()
+    return took, largest
+
+
+def _child(
+    work: Callable[[str, Path], None],
+    engine_url: str,
+    root: Path,
+    ready: Barrier,
+    sizes: "multiprocessing.Queue[float]",
+) -> None:
+    database.engine.cache_clear()
+    with database.transaction(engine_url) as connection:
+        connection.execute(text("select 1"))
+    ready.wait()
+    work(engine_url, root)
+    ready.wait()
+    sizes.put(resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024)
+
+
+def _deliver(engine_url: str, root: Path) -> None:
+    engine = database.engine(engine_url)
+    deliver(
+        *(engine, Nothing("shop", None), "shop", shop.NOON),
+        home=root,
+        limits=Account(),
+        wording=shop.Silent(),
+    )
+
+
+def _rival(engine_url: str, root: Path) -> None:
+    engine = database.engine(engine_url)
+    while True:
+        with engine.begin() as connection:
+            claim = {"batch": BATCH, "worker": str(id(engine))}
+            found = run(connection, "bench/rival_claim", **claim).all()
+        if not found:
+            return
+        with engine.begin() as connection:
+            ids = [row.message_id for row in found]
+            run(connection, "bench/rival_settle", ids=ids)
+
+
+def _wal(engine_url: str) -> float:
+    with database.transaction(engine_url) as connection:
+        found = text("select pg_current_wal_insert_lsn() - '0/0'")
+        return float(connection.execute(found).scalar_one())
