@@ -66,6 +66,9 @@ class Prefect:
             "PREFECT_HOME": str(self.folder.resolve()),
             "PREFECT_API_URL": self.api,
             "PREFECT_SERVER_DATABASE_CONNECTION_URL": for_asyncpg(self.database),
+            # Prefect's worker keeps files in <temporary folder>/runner_storage, which
+            # belongs to the first user of the machine who ever started one.
+            "TMPDIR": str(self._temporary()),
         }
         return environment(**shared | places | changes)
 
@@ -118,6 +121,11 @@ class Prefect:
                     f"{self.server.log}:\n{self.server.last_words()}"
                 )
             time.sleep(0.2)
+
+    def _temporary(self) -> Path:
+        folder = (self.folder / "tmp").resolve()
+        folder.mkdir(parents=True, exist_ok=True)
+        return folder
 
     def _process(self, name: str) -> Process:
         log = self.folder.parent / "log" / f"{name}.log"

@@ -6,7 +6,6 @@ import os
 import pwd
 import shutil
 import subprocess
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -60,7 +59,8 @@ class Server:
         if len(os.fsencode(near)) <= LONGEST_SOCKET_FOLDER:
             return near
         name = f"regulars-{os.geteuid()}-{_digest(self.folder)}"
-        return Path(tempfile.gettempdir()) / name
+        # Not the temporary folder, which differs from process to process.
+        return Path("/tmp") / name
 
     def url(self, database: str = "regulars") -> str:
         """The libpq URL of one database of this server."""
