@@ -2,6 +2,7 @@
 
 import signal
 from collections.abc import Callable
+from threading import Event
 from typing import TYPE_CHECKING
 
 import click
@@ -72,4 +73,8 @@ logs: {prefect.server.log.parent}   stop: make down   on call: deployments/RUNBO
 
 
 def _stay() -> None:
-    signal.sigwait({signal.SIGINT, signal.SIGTERM})
+    """Until Ctrl-C or SIGTERM, which is how a container is asked to end."""
+    asked = Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: asked.set())
+    asked.wait()
