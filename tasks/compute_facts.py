@@ -22,7 +22,7 @@ BESIDE = (
 )
 # Postgres itself runs hardly anything of this in parallel: window functions, laterals
 # and limits keep a plan in one process.
-ALONE = "set local max_parallel_workers_per_gather = 0; set local work_mem = '128MB'"
+ALONE = "set local max_parallel_workers_per_gather = 0; set local work_mem = '256MB'"
 
 
 def of_chosen(connection: Connection, as_of: datetime, binds: dict[str, str]) -> None:

@@ -217,18 +217,34 @@ left join lateral (
     where gaps.later > gaps.earlier
 ) as rhythm on true
 left join lateral (
-    -- Of the last order that has one: the category that most was paid for.
-    select order_lines.category
-    from orders
-    inner join order_lines on orders.order_id = order_lines.order_id
-    where
-        orders.customer_id = customers.customer_id
-        and orders.status not in ('unpaid', 'cancelled')
-        and order_lines.category is not null
-    order by
-        orders.ordered_at desc, orders.order_id desc,
-        order_lines.amount desc, order_lines.line_key asc
-    limit 1
+    -- Of the last order that has one: the category that most was paid for. Nearly
+    -- always that is the last order, so this one is looked up by itself.
+    select
+        coalesce(
+            (
+                select order_lines.category
+                from order_lines
+                where
+                    order_lines.order_id
+                    = order_totals.order_ids[order_totals.orders_count]
+                    and order_lines.category is not null
+                order by order_lines.amount desc, order_lines.line_key asc
+                limit 1
+            ),
+            (
+                select order_lines.category
+                from orders
+                inner join order_lines on orders.order_id = order_lines.order_id
+                where
+                    orders.customer_id = customers.customer_id
+                    and orders.status not in ('unpaid', 'cancelled')
+                    and order_lines.category is not null
+                order by
+                    orders.ordered_at desc, orders.order_id desc,
+                    order_lines.amount desc, order_lines.line_key asc
+                limit 1
+            )
+        ) as category
 ) as latest on true
 left join favourites on customers.customer_id = favourites.customer_id
 left join refund_totals on customers.customer_id = refund_totals.customer_id
