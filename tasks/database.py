@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -84,6 +84,15 @@ def run_prepared(
     return connection.execute(text(f'execute "{name}" ({binds})'), values)
 
 
+def array(values: Iterable[Any]) -> str:
+    """A one-dimensional array as Postgres reads it, for `cast(:x as type[])`.
+
+    Several times as fast as handing over a list of thousands.
+    """
+    written = ("null" if one is None else _element(one) for one in values)
+    return f"{{{','.join(written)}}}"
+
+
 def rows(connection: Connection, name: str, /, **values: Any) -> list[RowMapping]:
     """The rows of `sql/<name>.sql` as mappings from column to value."""
     return list(run(connection, name, **values).mappings())
@@ -105,6 +114,13 @@ def migrate(address: str | None = None) -> list[str]:
             " digest text not null, applied_at timestamptz not null default now())"
         )
         return [name for name in _migrations() if _apply(connection, name)]
+
+
+def _element(value: Any) -> str:
+    if isinstance(value, str):
+        quoted = value.replace("\\", "\\\\").replace('"', '\\"')
+        return f'"{quoted}"'
+    return str(value)
 
 
 @cache

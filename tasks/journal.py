@@ -46,21 +46,24 @@ class Journal:
         fcntl.flock(self._file, fcntl.LOCK_EX)
         fresh.rename(self._path)
         self._away: set[int] = set()
+        self._said: list[Result] = []
 
     def left(self, *messages: Message) -> None:
-        """Note that these may be on the wire from now on."""
-        lines = [f"> {one.touch_id} {one.number}\n" for one in messages]
+        """Note that these may be on the wire from now on, and what came back before."""
+        lines = [_answer(result) for result in self._said]
+        lines += [f"> {one.touch_id} {one.number}\n" for one in messages]
         os.write(self._file, "".join(lines).encode())
-        self._away.update(one.touch_id for one in messages)
+        self._said.clear()
+        self._away.update([one.touch_id for one in messages])
 
     def came_back(self, result: Result) -> None:
-        """Note what the provider said of a message that had left."""
-        one = result.message
-        said: str = result.outcome.value
-        if result.reason or result.provider_id:
-            said = json.dumps([said, result.reason, result.provider_id])
-        os.write(self._file, f"< {one.touch_id} {one.number} {said}\n".encode())
-        self._away.discard(one.touch_id)
+        """Remember what the provider said of a message that had left.
+
+        It is written with the next message that leaves: who dies before has one
+        answer unwritten at most, that of the last call.
+        """
+        self._said.append(result)
+        self._away.discard(result.message.touch_id)
 
     def is_away(self, message: Message) -> bool:
         """Whether it may have left, and nothing came back."""
@@ -68,6 +71,7 @@ class Journal:
 
     def settled(self) -> None:
         """All that came back is in the ledger now."""
+        self._said.clear()
         if not self._away:
             os.ftruncate(self._file, 0)
 
@@ -75,7 +79,16 @@ class Journal:
         """Let go; an unsettled journal stays, for whoever recovers it."""
         if is_settled:
             self._path.unlink(missing_ok=True)
+        elif self._said:
+            os.write(self._file, "".join(map(_answer, self._said)).encode())
         os.close(self._file)
+
+
+def _answer(result: Result) -> str:
+    one, said = result.message, result.outcome.value
+    if result.reason or result.provider_id:
+        said = json.dumps([said, result.reason, result.provider_id])
+    return f"< {one.touch_id} {one.number} {said}\n"
 
 
 def worker_name() -> str:

@@ -12,7 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from tasks import doubt, pace
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import rows, run_prepared
+from tasks.database import array, rows, run_prepared
 from tasks.journal import Journal
 from tasks.lease import Lease
 from tasks.orders import Order, Orders, PutOff, Row, bare
@@ -56,6 +56,7 @@ class Worker:
         # What the order still holds that is neither settled nor ordered again.
         self._open: set[int] = set()
         self._is_broken_off = False
+        self._is_in_trouble = False
 
     def run(self, kinds: tuple[str, ...], newest: int) -> None:
         """Handle order after order, until none is due, or it has to stop.
@@ -95,6 +96,7 @@ class Worker:
             reason = "the worker was lost"
             result = Result(bare(row), Outcome.UNKNOWN_OUTCOME, reason)
             self._results.append(result)
+            self._is_in_trouble = True
         asked: list[Message] = []
         for row in order.unclear:
             if doubt.may_repeat(self._lane.channel, row.unclear_for):
@@ -161,7 +163,7 @@ class Worker:
 
     def _say(self, row: Row, at: datetime) -> Message | None:
         """The message, or None and a line that says why there is none."""
-        is_late = row.latest_at is not None and row.latest_at < at
+        is_late = row.latest is not None and row.latest < at.timestamp()
         # What may have arrived is cleared up, however late.
         if is_late and row.outcome != "in_doubt":
             self._lines.append((row.touch_id, 0, "skipped", "too_late", None))
@@ -177,7 +179,7 @@ class Worker:
         if not wanted:
             return set()
         binds = self._binds(wanted) | {"lease": self._lease.lease_id}
-        binds["afters"] = [row.after_id for row in wanted]
+        binds["afters"] = array([row.after_id for row in wanted])
         return set(run_prepared(connection, "deliver/attempt", **binds).scalars())
 
     def _held_back(self, connection: Connection, missing: Sequence[Row]) -> list[Row]:
@@ -196,10 +198,10 @@ class Worker:
 
     def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
         return {
-            "ids": [row.touch_id for row in wanted],
-            "numbers": [row.number + 1 for row in wanted],
-            "addresses": [row.address for row in wanted],
-            "identifiers": [row.identifier_id for row in wanted],
+            "ids": array([row.touch_id for row in wanted]),
+            "numbers": array([row.number + 1 for row in wanted]),
+            "addresses": array([row.address for row in wanted]),
+            "identifiers": array([row.identifier_id for row in wanted]),
             "channel": self._lane.channel.name,
             "consent_name": self._lane.channel.consent,
             "purpose": self._wording.purpose(wanted[0].words_of),
@@ -214,13 +216,15 @@ class Worker:
                 del away[result.message.touch_id]
                 self._journal.came_back(result)
                 self._results.append(result)
+                if not _is_fine(result):
+                    self._is_in_trouble = True
                 if time.monotonic() - self._settled_at > SETTLE_AFTER:
                     self._flush()
         finally:
             answers.close()
             self._close(away)
         # Trouble is settled at once: the account may have to rest.
-        if not all(map(_is_fine, self._results)):
+        if self._is_in_trouble:
             self._flush()
 
     def _close(self, away: dict[int, Message]) -> None:
@@ -232,6 +236,7 @@ class Worker:
                 result = Result(message, Outcome.UNKNOWN_OUTCOME, reason)
             self._journal.came_back(result)
             self._results.append(result)
+            self._is_in_trouble = True
 
     def _may_leave(self, *messages: Message) -> bool:
         if not self._may_go_on():
@@ -254,22 +259,23 @@ class Worker:
         at, chunk_id = self._clock(), self._order.chunk_id
         if self._results:
             settle(connection, self._lane, self._results, at, chunk_id)
-            if self._order.failures or not all(map(_is_fine, self._results)):
+            if self._order.failures or self._is_in_trouble:
                 rests = pace.settle(connection, self._lane, self._results)
                 self._is_broken_off = self._is_broken_off or rests
         append(connection, self._lines, at)
         order_again(connection, self._lane, self._again, at, chunk_id)
         ended = [one for one in self._results if not _is_released(one)]
-        self._open.difference_update(one.message.touch_id for one in ended)
-        self._open.difference_update(line[0] for line in self._lines)
-        self._outcomes.update(one.outcome.value for one in self._results)
-        self._outcomes.update(line[2] for line in self._lines)
+        self._open.difference_update([one.message.touch_id for one in ended])
+        self._open.difference_update([line[0] for line in self._lines])
+        self._outcomes.update([str(one.outcome) for one in self._results])
+        self._outcomes.update([line[2] for line in self._lines])
+        self._is_in_trouble = False
         self._results, self._lines, self._again = [], [], defaultdict(list)
         self._settled_at = time.monotonic()
 
 
 def _is_fine(result: Result) -> bool:
-    return result.outcome in (Outcome.ACCEPTED, Outcome.DELIVERED)
+    return result.outcome is Outcome.ACCEPTED or result.outcome is Outcome.DELIVERED
 
 
 def _is_released(result: Result) -> bool:

@@ -63,6 +63,10 @@ def settle(
     again: dict[Again, list[int]] = defaultdict(list)
     for result in results:
         message = result.message
+        if result.outcome is Outcome.ACCEPTED:
+            told = (result.reason, result.provider_id)
+            lines.append((message.touch_id, message.number, "accepted", *told))
+            continue
         outcome = _outcome(lane.channel, result, message.touch_id in rerouted)
         lines.append(
             (

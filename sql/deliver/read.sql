@@ -14,7 +14,7 @@ select
     touch.step,
     touch.language,
     cast(touch.params as text) as params,
-    touch.latest_at,
+    cast(extract(epoch from touch.latest_at) as double precision) as latest,
     coalesce(touch.replanned_in, touch.campaign_run_id) as words_of,
     coalesce(tried.number, 0) as number,
     coalesce(tried.is_live, false) as is_live,

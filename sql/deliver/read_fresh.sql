@@ -11,7 +11,7 @@ select
     step,
     language,
     cast(params as text) as params,
-    latest_at,
+    cast(extract(epoch from latest_at) as double precision) as latest,
     coalesce(replanned_in, campaign_run_id) as words_of,
     0 as number,
     false as is_live,

@@ -1,7 +1,7 @@
 """The ledger beside what it could be: a bare table, a row-updating queue, no ledger."""
 
 from flows.bench import Figure
-from flows.bench.ledger import claiming
+from flows.bench.ledger import claiming, mailing, planning
 
 
 def figures(engine_url: str) -> list[Figure]:

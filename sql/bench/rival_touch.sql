@@ -1,0 +1,16 @@
+-- A bare table with the keys of the ledger, and the rows that go into it.
+drop table if exists rival_touch;
+
+create table rival_touch (
+    like touch,
+    primary key (touch_id),
+    unique (customer_id, campaign, step, occasion)
+);
+
+drop table if exists rival_rows;
+
+create unlogged table rival_rows as
+select *
+from touch
+where campaign = :campaign
+order by touch_id;
