@@ -12,6 +12,15 @@ from tasks.database import run
 # What belongs to customers; in sql/facts/compute.sql these names stand for the rows of
 # the customers in question, so that one text serves any of them.
 OWNED = ("orders", "refunds", "reviews", "interactions", "identifiers", "customers")
+# When each of them happened, for those who ask about the past.
+HAPPENED = {
+    "orders": "ordered_at",
+    "refunds": "requested_at",
+    "reviews": "reviewed_at",
+    "interactions": "happened_at",
+    "identifiers": "first_seen_at",
+}
+MEANT = "customer_id = :customer_id"
 # Fewer customers than this are not worth a second connection.
 FEW = 50_000
 COMPUTED = "create temporary table computed (like customer_facts) on commit drop"
@@ -54,6 +63,23 @@ def of_everybody(
             _collect(connection, other)
 
 
+def of_one_then(
+    connection: Connection, customer_id: int, as_of: datetime, binds: dict[str, str]
+) -> None:
+    """Fill `computed` for one customer with what had happened by a moment of the past.
+
+    Told by today's knowledge: an order that came in late counts from its own date, a
+    status is the one it has now.
+    """
+    connection.exec_driver_sql(COMPUTED)
+    then = {
+        name: f"customer_id = :customer_id and {happened} <= :as_of"
+        for name, happened in HAPPENED.items()
+    }
+    values = {"customer_id": customer_id, "as_of": as_of, **binds}
+    _insert(connection, "computed", {**then, "customers": MEANT}, **values)
+
+
 def _compute_beside(engine: Engine, values: dict[str, Any]) -> None:
     with engine.begin() as connection:
         connection.exec_driver_sql(ALONE)
@@ -68,9 +94,13 @@ def _collect(connection: Connection, other: Future[None]) -> None:
     )
 
 
-def _insert(connection: Connection, table: str, who: str, **values: Any) -> None:
+def _insert(
+    connection: Connection, table: str, who: str | dict[str, str], **values: Any
+) -> None:
+    """Compute the facts of `who`, a condition on all of OWNED or one on each."""
     narrowed = ", ".join(
-        f"{name} as not materialized (select * from {name} where {who})"
+        f"{name} as not materialized (select * from {name}"
+        f" where {who if isinstance(who, str) else who[name]})"
         for name in OWNED
     )
     statement = (

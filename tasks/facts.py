@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from decimal import Decimal
 
-from sqlalchemy import Connection, Engine
+from sqlalchemy import Connection, Engine, RowMapping
 
 import sql
 from tasks import compute_facts
@@ -99,6 +99,22 @@ def check(
         _refuse_unknown_currencies(connection, chosen)
         found = rows(connection, "facts/differences", most=most)
     return [Difference(**row) for row in found]
+
+
+def then(
+    connection: Connection,
+    customer_id: int,
+    as_of: datetime,
+    standards: Standards | None = None,
+) -> RowMapping | None:
+    """The facts that one customer had at a moment of the past, by today's knowledge.
+
+    They stay in the temporary table `computed` to the end of the transaction.
+    """
+    chosen = standards or Standards.of_settings()
+    compute_facts.of_one_then(connection, customer_id, as_of, chosen.binds)
+    found = rows(connection, "facts/computed")
+    return found[0] if found else None
 
 
 def set_rate(

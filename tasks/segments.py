@@ -6,7 +6,7 @@ from datetime import datetime
 from sqlalchemy import Connection, Engine, text
 from sqlalchemy.exc import DBAPIError
 
-from tasks import definition, rechecks, thresholds
+from tasks import definition, facts, rechecks, thresholds
 from tasks.database import rows, run
 from tasks.definition import Definition, DefinitionError
 
@@ -78,22 +78,33 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Mo
     return {name: one for name, one in found.items() if isinstance(one, Moved)}
 
 
-def explain(engine: Engine, customer_id: int, as_of: datetime) -> list[Explained]:
-    """Every rule of every segment for one customer, as it would be judged now.
+def explain(
+    engine: Engine,
+    customer_id: int,
+    as_of: datetime,
+    then: bool = False,
+    standards: facts.Standards | None = None,
+) -> list[Explained]:
+    """Every rule of every segment for one customer, as it would be judged at `as_of`.
+
+    `then` judges by what had happened until that moment (limits and tags are those of
+    today) and tells who was a member at that time; else by the facts as they are.
 
     Raises:
         DefinitionError: a file is refused by Postgres.
     """
+    who = {"customer_id": customer_id}
     with engine.connect() as connection:
-        since = {
-            row["segment"]: row["joined_at"]
-            for row in rows(
-                connection, "membership/of_customer", customer_id=customer_id
-            )
-        }
+        if then:
+            facts.then(connection, customer_id, as_of, standards)
+            found = rows(connection, "membership/of_customer_then", as_of=as_of, **who)
+        else:
+            found = rows(connection, "membership/of_customer", **who)
+        since = {row["segment"]: row["joined_at"] for row in found}
+        known = "with customer_facts as (select * from computed) " if then else ""
         return [
-            _explain(connection, segment, customer_id, as_of, since.get(segment.name))
-            for segment in definition.load_all("segment")
+            _explain(connection, one, customer_id, as_of, since.get(one.name), known)
+            for one in definition.load_all("segment")
         ]
 
 
@@ -237,9 +248,10 @@ def _explain(
     customer_id: int,
     as_of: datetime,
     joined_at: datetime | None,
+    known: str,
 ) -> Explained:
     rules = _rules(connection, segment)
-    statement = f"select * from (\n{segment.select}\n) as judged {WHO_IS_THIS}"
+    statement = f"{known}select * from (\n{segment.select}\n) as judged {WHO_IS_THIS}"
     values = {"as_of": as_of, "customer_id": customer_id}
     found = connection.execute(text(statement), values).mappings().first()
     row = dict(found or {})

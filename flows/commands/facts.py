@@ -55,6 +55,30 @@ def check(sample: int | None) -> None:
 
 
 @command.command()
+@click.argument("customer")
+@click.option(
+    "--as-of",
+    type=click.DateTime(["%Y-%m-%d", "%Y-%m-%dT%H:%M:%S"]),
+    required=True,
+    help="the moment in question, in UTC",
+)
+def then(customer: str, as_of: datetime) -> None:
+    """The facts of CUSTOMER at a moment of the past, by what is known today."""
+    from tasks import customers, facts
+
+    with database.transaction() as connection:
+        try:
+            customer_id = customers.find(connection, customer)
+        except LookupError as error:
+            raise click.ClickException(str(error)) from None
+        found = facts.then(connection, customer_id, as_of.replace(tzinfo=UTC))
+    shown = Table("fact", f"at {as_of:%Y-%m-%d %H:%M}")
+    for fact, value in (found or {}).items():
+        shown.add_row(fact, "" if value is None else str(value))
+    Console().print(shown)
+
+
+@command.command()
 @click.argument("currency")
 @click.argument("amount", type=Decimal)
 def rate(currency: str, amount: Decimal) -> None:

@@ -97,7 +97,10 @@ def refresh(full: bool, as_of: datetime | None) -> None:
 @click.argument("customer")
 @AS_OF
 def explain(customer: str, as_of: datetime | None) -> None:
-    """Why CUSTOMER (an id, a phone, an e-mail) is in each segment or not."""
+    """Why CUSTOMER (an id, a phone, an e-mail) is in each segment or not.
+
+    With --as-of: why they were, by what had happened until then.
+    """
     from tasks import customers, segments
 
     moment = as_of.replace(tzinfo=UTC) if as_of else datetime.now(UTC)
@@ -108,7 +111,7 @@ def explain(customer: str, as_of: datetime | None) -> None:
     except LookupError as error:
         raise click.ClickException(str(error)) from None
     shown = Table("segment", "in it", "rules", "since", "can change by itself")
-    for one in segments.explain(engine, customer_id, moment):
+    for one in segments.explain(engine, customer_id, moment, then=bool(as_of)):
         rules = ", ".join(f"{rule}: {SEEN[seen]}" for rule, seen in one.rules.items())
         since = f"{one.joined_at:%Y-%m-%d}" if one.joined_at else ""
         change = f"{one.recheck_at:%Y-%m-%d}" if one.recheck_at else ""

@@ -245,3 +245,26 @@ def test_a_stray_row_is_found_by_the_check(engine: Engine) -> None:
     execute(engine, "update customer_facts set customer_id = customer_id + 1")
     found = facts.check(engine, AS_OF, standards=STANDARDS)
     assert {row.customer_id for row in found} == {one, one + 1}
+
+
+def test_the_facts_of_a_moment_in_the_past(engine: Engine) -> None:
+    one = a_customer(engine, "phone 8613800000001")
+    execute(engine, "update identifiers set first_seen_at = '2000-01-01'")
+    early = bought(engine, one, days_ago=90, amount=100)
+    bought(engine, one, days_ago=10, amount=70)
+    refunded(engine, one, early, 30, "refunded")
+    with engine.begin() as connection:
+        moment = AS_OF - timedelta(days=30)
+        found = facts.then(connection, one, moment, STANDARDS)
+    assert found is not None
+    assert (found["orders_count"], found["spent"], found["last_order_id"]) == (
+        1,
+        100,
+        early,
+    )
+    with engine.begin() as connection:
+        now = facts.then(connection, one, AS_OF, STANDARDS)
+    refresh(engine)
+    assert dict(now or {}) == dict(facts_of(engine, one))
+    with engine.begin() as connection:
+        assert facts.then(connection, 999, AS_OF, STANDARDS) is None

@@ -302,6 +302,27 @@ def test_an_explanation_shows_every_rule_and_what_is_unknown(engine: Engine) -> 
     assert unknown["new"].rules == {"bought_once": False, "is_recent": None}
 
 
+def test_an_explanation_of_the_past_knows_nothing_later(engine: Engine) -> None:
+    then = AS_OF - timedelta(days=50)
+    one = a_buyer(engine, 60)
+    refreshed(engine, then)
+    execute(
+        engine,
+        "insert into orders (source, order_number, status, ordered_at, updated_at,"
+        " currency, amount, customer_id) values ('shop', 'later', 'finished', :at, :at,"
+        " 'CNY', 100, :id)",
+        at=AS_OF,
+        id=one,
+    )
+    refreshed(engine, AS_OF)
+    told = segments.explain(engine, one, then, then=True, standards=STANDARDS)
+    new = next(one for one in told if one.segment == "new")
+    assert new.rules == {"bought_once": True, "is_recent": True}
+    assert new.is_member and new.joined_at == then
+    today = segments.explain(engine, one, AS_OF)
+    assert not next(one for one in today if one.segment == "new").is_member
+
+
 def test_a_limit_taken_from_everybody_stays_for_a_month(engine: Engine) -> None:
     for _ in range(10):
         a_buyer(engine, 1)

@@ -1,0 +1,2 @@
+-- What came out?
+select * from computed;
