@@ -8,17 +8,34 @@ with wanted as (
     ) as wanted (touch_id, number, address, identifier_id, after_id)
 ),
 
+asked as materialized (
+    select
+        identifier_id,
+        customer_id
+    from identifiers
+    where identifier_id = any(cast(:identifiers as bigint[]))
+),
+
+hers as materialized (
+    select
+        identifier_id,
+        customer_id
+    from identifiers
+    where customer_id = any(array(select asked.customer_id from asked))
+),
+
 refused as (
     -- As the function latest_consent says it, for all of them in one go.
-    select asked.identifier_id
-    from identifiers as asked
-    inner join identifiers as hers on asked.customer_id = hers.customer_id
-    inner join consents on hers.identifier_id = consents.identifier_id
+    select hers.customer_id
+    from consents
+    inner join hers on consents.identifier_id = hers.identifier_id
     where
-        asked.identifier_id = any(cast(:identifiers as bigint[]))
+        consents.identifier_id = any(
+            array(select every.identifier_id from hers as every)
+        )
         and consents.channel = :consent_name
         and consents.purpose = :purpose
-    group by asked.identifier_id
+    group by hers.customer_id
     having not coalesce(
         max(consents.decided_at) filter (where consents.is_granted)
         > max(consents.decided_at) filter (where not consents.is_granted),
@@ -44,7 +61,8 @@ where
     and not exists (
         select
         from refused
-        where refused.identifier_id = wanted.identifier_id
+        inner join asked on refused.customer_id = asked.customer_id
+        where asked.identifier_id = wanted.identifier_id
     )
     and (
         wanted.after_id is null

@@ -10,6 +10,15 @@ with owed as (
     inner join touch on listed.touch_id = touch.touch_id
     where chunk.state != 'done' and campaign_runs.campaign = :campaign
     group by touch.customer_id
+),
+
+queued as (
+    -- Several to one customer now: each waits for the one before it.
+    select
+        touch_id,
+        lag(touch_id) over (partition by customer_id order by touch_id) as after_id
+    from decided
+    where cast(:has_several as boolean) and decision = 'planned'
 )
 
 insert into touch (
@@ -24,15 +33,7 @@ select
     decided.identifier_id,
     case
         when decided.decision = 'planned'
-            then
-                -- Several to one customer now: each waits for the one before it.
-                coalesce(
-                    lag(decided.touch_id) over (
-                        partition by decided.customer_id, decided.decision
-                        order by decided.touch_id
-                    ),
-                    owed.touch_id
-                )
+            then coalesce(queued.after_id, owed.touch_id)
     end as after_id,
     decided.not_before,
     decided.latest_at,
@@ -51,5 +52,5 @@ select
     decided.params
 from decided
 left join owed on decided.customer_id = owed.customer_id
-where not decided.is_again
-order by decided.customer_id, decided.decision, decided.touch_id;
+left join queued on decided.touch_id = queued.touch_id
+where not decided.is_again;
