@@ -1,6 +1,5 @@
 """django-post_office sends its queue with four processes: the peer, only measured."""
 
-import os
 import sys
 import time
 from urllib.parse import parse_qs, urlsplit
@@ -48,7 +47,6 @@ def _configure(url: str, port: int) -> None:
     import django
     from django.conf import settings
 
-    os.environ["DJANGO_ALLOW_ASYNC_UNSAFE"] = "true"
     settings.configure(
         INSTALLED_APPS=["django.contrib.contenttypes", "post_office"],
         DATABASES={"default": _database(url)},
