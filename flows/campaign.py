@@ -20,6 +20,7 @@ from flows.retries import step
 from tasks import approval, database, plan
 from tasks import campaign as campaigns
 from tasks.approval import Waiting
+from tasks.campaign import Campaign
 from tasks.plan import Planned
 from tasks.settings import settings
 
@@ -53,7 +54,7 @@ def campaign(name: CampaignName, as_of: AsOf = None) -> State[Any]:
     """
     moment = as_of or clock.now()
     chosen = campaigns.load(campaigns.root() / name)
-    if not chosen.runs_on(moment.astimezone(ZoneInfo(settings().timezone)).date()):
+    if rests(chosen, moment):
         return story.ended("Resting", f"{name} is not enabled, or out of its season")
     planned = planned_messages(name, moment)
     _tell(name, planned)
@@ -61,6 +62,11 @@ def campaign(name: CampaignName, as_of: AsOf = None) -> State[Any]:
     if answers:
         return story.ended(", ".join(answers), f"{name}: {', '.join(answers)}")
     return story.ended(*_last_state(planned))
+
+
+def rests(chosen: Campaign, moment: datetime) -> bool:
+    """Whether it is not enabled, or out of its season by the shop's own clock."""
+    return not chosen.runs_on(moment.astimezone(ZoneInfo(settings().timezone)).date())
 
 
 @step("plan {name}")

@@ -8,7 +8,7 @@ from prefect import flow
 from prefect.client.schemas.objects import State
 
 from flows import clock, story
-from flows.campaign import campaign
+from flows.campaign import campaign, rests
 from flows.deliver import deliver
 from flows.ingest import ingest
 from flows.refresh import AsOf, refresh
@@ -38,8 +38,8 @@ def daily(as_of: AsOf = None) -> State[Any]:
     day.run("refresh", refresh, as_of=moment)
     is_fresh = not day.failures
     if is_fresh:
-        for chosen in campaigns.all_campaigns():
-            day.run(f"campaign {chosen.name}", campaign, name=chosen.name, as_of=moment)
+        for name in _campaigns_on(moment):
+            day.run(f"campaign {name}", campaign, name=name, as_of=moment)
     for channel in accounts.load():
         day.run(f"deliver {channel}", deliver, channel=channel, as_of=as_of)
     leftovers_of_staging(clock.now())
@@ -54,6 +54,12 @@ def daily(as_of: AsOf = None) -> State[Any]:
 def leftovers_of_staging(now: datetime) -> list[str]:
     """Drop what batches loaded more than a week ago left in staging."""
     return land.tidy(database.engine(), now - timedelta(days=7))
+
+
+def _campaigns_on(moment: datetime) -> list[str]:
+    """The campaigns that do not rest, those that go first first."""
+    active = [one for one in campaigns.all_campaigns() if not rests(one, moment)]
+    return [one.name for one in sorted(active, key=lambda one: -one.priority)]
 
 
 class _Day:

@@ -8,6 +8,7 @@ import pytest
 from prefect.client.orchestration import SyncPrefectClient, get_client
 from prefect.settings import (
     PREFECT_API_URL,
+    PREFECT_FLOWS_HEARTBEAT_FREQUENCY,
     PREFECT_HOME,
     PREFECT_LOGGING_TO_API_ENABLED,
     temporary_settings,
@@ -41,6 +42,8 @@ def client(prefect: Prefect) -> Iterator[SyncPrefectClient]:
         PREFECT_API_URL: prefect.api,
         PREFECT_HOME: prefect.folder,
         PREFECT_LOGGING_TO_API_ENABLED: False,
+        # Ending its thread costs each run here a second.
+        PREFECT_FLOWS_HEARTBEAT_FREQUENCY: None,
     }
     with temporary_settings(settings), get_client(sync_client=True) as opened:
         yield opened

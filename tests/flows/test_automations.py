@@ -14,7 +14,7 @@ from sqlalchemy import Engine, text
 from flows.campaign import Approval
 from flows.prefect_server import Prefect
 from flows.refresh import refresh
-from flows.register import register
+from flows.register import AUTOMATIONS, automate, read
 from tests.flows.runs import Run, hasten, until
 from tests.flows.small_shop import AS_OF, SmallShop, prepare, small_shop
 
@@ -74,10 +74,10 @@ def test_a_run_that_falls_silent_is_crashed_and_continued(
 def test_registering_again_forgets_no_run_that_is_being_watched(
     registered: Prefect, client: SyncPrefectClient
 ) -> None:
-    name = "never started"
-    before = client.read_automations_by_name(name)
-    register(registered.environment())
-    assert client.read_automations_by_name(name) == before
+    (wanted,) = (a for a in read(AUTOMATIONS) if a["name"] == "never started")
+    before = client.read_automations_by_name(wanted["name"])
+    automate(client, wanted)
+    assert client.read_automations_by_name(wanted["name"]) == before
 
 
 def test_a_form_offers_the_channels_and_refuses_others(
