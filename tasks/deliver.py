@@ -13,6 +13,7 @@ from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Literal
 
+import psycopg2
 from sqlalchemy import Engine
 from sqlalchemy.exc import DBAPIError
 
@@ -133,7 +134,7 @@ class _Delivery:
                 is_done = self._under_lease(KINDS[only], newest, lasts)
                 if is_done or self._stop.is_set():
                     return Delivered(self._outcomes, recovered)
-            except DBAPIError as error:
+            except (DBAPIError, psycopg2.Error) as error:
                 if deadline is None:
                     log.warning("Postgres is gone; trying again for up to %s", patience)
                     deadline = time.monotonic() + patience.total_seconds()
@@ -175,7 +176,13 @@ class _Delivery:
                 journal.close(is_settled)
 
 
-def is_lost(error: DBAPIError) -> bool:
+def is_lost(error: DBAPIError | psycopg2.Error) -> bool:
     """Whether the connection is gone, and another one may work."""
-    state = getattr(error.orig, "pgcode", None) or ""
-    return error.connection_invalidated or not state or state[:2] in ("57", "08", "53")
+    # COPY goes past SQLAlchemy, which would have wrapped the driver's own error.
+    cause = error.orig if isinstance(error, DBAPIError) else error
+    state = getattr(cause, "pgcode", None)
+    if state:
+        return state[:2] in ("57", "08", "53")
+    # Without a code it is libpq that speaks, or a wrong use of the driver.
+    lost = (psycopg2.OperationalError, psycopg2.InterfaceError)
+    return isinstance(cause, lost) or type(cause) is psycopg2.DatabaseError

@@ -184,8 +184,9 @@ class WebStage(Stage):
         self._double.stop()
 
     def slow_down(self, seconds: float) -> None:
-        # The double answers one at a time, so they do not wait side by side.
-        self._double.delay = seconds / 4
+        # The double answers one at a time: four wait for each other. They must not
+        # wait so long that a request is filed after somebody has asked about it.
+        self._double.delay = min(0.05, seconds / 4)
 
     def taken(self) -> int:
         return len(self._double.sent)

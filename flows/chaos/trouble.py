@@ -82,6 +82,7 @@ class Trouble:
 
     def _something(self) -> None:
         self._wake()
+        self._replace()
         chance = self._random.random()
         if chance < 0.03:
             self.restarts += 1
@@ -110,8 +111,7 @@ class Trouble:
         pid = self._random.choice(at_work)
         self._pids.remove(pid)
         self._paused.pop(pid, None)
-        _signal(pid, signal.SIGKILL)
-        self.kills += 1
+        self.kills += _signal(pid, signal.SIGKILL)
         self._pids.append(self._bear())
 
     def _at_work(self) -> list[int]:
@@ -129,15 +129,17 @@ class Trouble:
                 _signal(pid, signal.SIGCONT)
                 del self._paused[pid]
 
+    def _replace(self) -> None:
+        """A supervisor's work: whoever is gone is started anew."""
+        self._pids = [pid if _signal(pid, 0) else self._bear() for pid in self._pids]
+
     def _finish(self) -> None:
         deadline = time.monotonic() + PATIENCE
         while (left := self._unsettled()) or self._paused:
             self._wake()
             if time.monotonic() > deadline:
                 raise TimeoutError(f"{left} orders are still open after {PATIENCE} s")
-            self._pids = [
-                pid if _signal(pid, 0) else self._bear() for pid in self._pids
-            ]
+            self._replace()
             time.sleep(0.1)
         for pid in self._pids:
             _signal(pid, signal.SIGTERM)
