@@ -100,6 +100,8 @@ def _answer(name: str, one: Waiting) -> str:
         f"{one.campaign_run_id}, {one.candidates:,} candidates). The run's artifact "
         "shows who and why. Nothing is sent until you approve."
     )
+    # A sign of life that came after the suspension would look like the last one.
+    story.flush()
     said = suspend_flow_run(
         wait_for_input=form,
         key=f"plan-{one.campaign_run_id}",

@@ -175,16 +175,14 @@ def _own_database(of: Settings) -> str:
 
 
 def _finish_telling() -> None:
-    """Send the logs and events of flows that ran in this very process.
+    """Let flows that ran in this very process say their last.
 
     Otherwise its end waits for a server that is gone, for many seconds.
     """
     if "prefect.events.worker" in sys.modules:
-        from prefect.events.worker import EventsWorker
-        from prefect.logging.handlers import APILogWorker
+        from flows import story
 
-        for service in (APILogWorker, EventsWorker):
-            service.drain_all(timeout=5)
+        story.flush()
 
 
 def _is_taken(port: int) -> bool:

@@ -6,6 +6,8 @@ from typing import Any
 
 from prefect.artifacts import create_markdown_artifact
 from prefect.client.schemas.objects import State
+from prefect.events.worker import EventsWorker
+from prefect.logging.handlers import APILogWorker
 from prefect.states import Completed
 
 
@@ -18,6 +20,12 @@ def tell(key: str, title: str, *parts: str) -> None:
 def ended(name: str, message: str = "", result: Any = None) -> State[Any]:
     """A good end whose `name` is shown in every list of runs."""
     return Completed(name=name, message=message or name, data=result)
+
+
+def flush() -> None:
+    """Send what this process has still to tell Prefect: logs and events."""
+    for service in (APILogWorker, EventsWorker):
+        service.drain_all(timeout=5)
 
 
 def slug(text: str) -> str:

@@ -8,9 +8,10 @@ from prefect.client.orchestration import SyncPrefectClient
 from prefect.client.schemas.objects import FlowRun
 from prefect.events import emit_event
 from prefect.exceptions import PrefectHTTPStatusError
-from prefect.states import Completed, Running
+from prefect.states import Completed, Running, Suspended
 from sqlalchemy import Engine, text
 
+from flows import story
 from flows.campaign import Approval
 from flows.prefect_server import Prefect
 from flows.refresh import refresh
@@ -56,17 +57,19 @@ def test_a_run_that_falls_silent_is_crashed_and_continued(
 ) -> None:
     hasten(client, "zombies")
     hasten(client, "crashed")
-    silent, finished = deployed(client), deployed(client)
+    silent, finished, waiting = (deployed(client) for _ in range(3))
     part_of_a_run = client.create_flow_run(refresh, state=Running())
-    for run in (silent, finished, part_of_a_run):
+    for run in (silent, finished, waiting, part_of_a_run):
         beat(run)
-    # Final states have names of their own here, and are final all the same.
+    story.flush()
     client.set_flow_run_state(finished.id, Completed(name="12 quarantined"))
+    client.set_flow_run_state(waiting.id, Suspended(), force=True)
 
     until(lambda: "AwaitingRetry" in states(client, silent), "continued")
     assert "Crashed" in states(client, silent)
     until(lambda: "Crashed" in states(client, part_of_a_run), "crashed")
     assert states(client, finished)[-1] == "12 quarantined"
+    assert states(client, waiting)[-1] == "Suspended"
     # A part cannot be started alone: the run that it belongs to is.
     assert states(client, part_of_a_run)[-1] == "Crashed"
 
