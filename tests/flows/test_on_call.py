@@ -133,8 +133,10 @@ def own_postgres(folders: pytest.TempPathFactory) -> Iterator[Server]:
         server.start()
     except PostgresMissing as missing:
         pytest.skip(str(missing))
-    yield server
-    server.remove()
+    try:
+        yield server
+    finally:
+        server.remove()
 
 
 def tables(address: str) -> Rows:
