@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+import psycopg2
 from sqlalchemy import Connection
 
 from tasks.channels.base import Account, Channel, Outcome, Result
@@ -94,7 +95,12 @@ def append(connection: Connection, lines: Iterable[Line], at: datetime) -> None:
     )
     if text:
         cursor: Any = connection.connection.cursor()
-        cursor.copy_expert(f"copy outcome ({COLUMNS}) from stdin", io.StringIO(text))
+        try:
+            command = f"copy outcome ({COLUMNS}) from stdin"
+            cursor.copy_expert(command, io.StringIO(text))
+        except SystemError as error:
+            # So psycopg2 says that the server went away in the middle of a COPY.
+            raise psycopg2.OperationalError("the server went away") from error
         cursor.close()
 
 
