@@ -59,6 +59,7 @@ class Trouble:
         try:
             self._pids = [self._bear() for _ in range(self.senders)]
             began = time.monotonic()
+            self._last_progress = (began, 0)
             while self.kills < self._wanted and self._pace(time.monotonic() - began):
                 time.sleep(self._random.uniform(0.2, 1.8) * EVERY)
                 self._something()
@@ -75,10 +76,23 @@ class Trouble:
     def _pace(self, passed: float) -> bool:
         """Slow the double down so that the work outlasts the killing; False: done."""
         left = self._stage.messages - self._stage.taken()
+        self._insist_on_progress(left)
         each = (passed + EVERY) / (self.kills + 1)
         span = each * (self._wanted - self.kills) * 1.3
         self._stage.slow_down(min(1.0, span * self.senders / max(1, left)))
         return left > 0
+
+    def _insist_on_progress(self, left: int) -> None:
+        """Senders that die before they send anything would go on dying for ever."""
+        now = time.monotonic()
+        since, before = self._last_progress
+        if left != before:
+            self._last_progress = (now, left)
+        elif now - since > PATIENCE:
+            raise TimeoutError(
+                f"nothing was sent for {PATIENCE} s, and {left} messages are left: "
+                "the senders die or wait; their log says why"
+            )
 
     def _something(self) -> None:
         self._wake()

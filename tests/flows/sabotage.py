@@ -10,9 +10,10 @@ def send_before_the_intent_is_committed() -> None:
     """Call the provider first and write it down afterwards."""
 
     def send_batch(worker: Any, batch: Sequence[Any]) -> list[Any]:
-        said = [(row, message) for row in batch if (message := worker._say(row))]
+        at = worker._clock()
+        said = [(row, message) for row in batch if (message := worker._say(row, at))]
         worker._send([message for _, message in said])
-        with worker._engine.begin() as connection:
+        with worker._transaction() as connection:
             worker._intend(connection, [row for row, _ in said])
             worker._write(connection)
         worker._journal.settled()
