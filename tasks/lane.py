@@ -15,7 +15,7 @@ from tasks.channels.base import Message, Outcome, Result
 from tasks.database import array, rows, run_prepared
 from tasks.journal import Journal
 from tasks.lease import Lease
-from tasks.orders import Order, Orders, PutOff, Row, bare
+from tasks.orders import LOST, Order, Orders, PutOff, Row, bare
 from tasks.settle import Again, Lane, Line, append, order_again, settle
 from tasks.settle import doubt as look_again
 from tasks.wording import Say
@@ -93,8 +93,7 @@ class Worker:
     def _clear_up(self, order: Order) -> None:
         """What another worker left unclear: repeat it, ask about it, or park it."""
         for row in order.lost:
-            reason = "the worker was lost"
-            result = Result(bare(row), Outcome.UNKNOWN_OUTCOME, reason)
+            result = Result(bare(row), Outcome.UNKNOWN_OUTCOME, LOST)
             self._results.append(result)
             self._is_in_trouble = True
         asked: list[Message] = []

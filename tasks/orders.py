@@ -11,6 +11,9 @@ from tasks.channels.base import Message
 from tasks.database import run, run_prepared
 from tasks.settle import Again, Lane, order_again
 
+LOST = "the worker was lost"
+"""Why a message is in doubt of which nothing but a dead worker's intent is known."""
+
 Row = Any
 """One row of sql/deliver/read.sql."""
 

@@ -9,6 +9,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from tasks.channels.base import Message, Outcome, Result
 from tasks.database import rows, run
 from tasks.journal import Notes, orphans
+from tasks.orders import LOST
 from tasks.settle import Lane, settle
 
 
@@ -34,18 +35,20 @@ def _settle(
     connection: Connection, lane: Lane, notes: Notes, lease_id: int, at: datetime
 ) -> int:
     noted = [touch_id for touch_id, _ in notes.left]
-    lost = rows(connection, "deliver/lost_attempts", lease=lease_id, noted=noted)
+    binds = {"lease": lease_id, "noted": noted, "lost": f"unknown_outcome: {LOST}"}
+    lost = rows(connection, "deliver/lost_attempts", **binds)
     by_chunk: dict[int | None, list[Result]] = defaultdict(list)
     for row in lost:
         result = _result(row, notes)
-        if not (row["is_doubted"] and result.outcome is Outcome.UNKNOWN_OUTCOME):
+        if result:
             by_chunk[row["chunk_id"]].append(result)
     for chunk_id, results in by_chunk.items():
         settle(connection, lane, results, at, chunk_id)
     return sum(map(len, by_chunk.values()))
 
 
-def _result(row: RowMapping, notes: Notes) -> Result:
+def _result(row: RowMapping, notes: Notes) -> Result | None:
+    """What the notes say of one attempt; None: nothing that is not known already."""
     message = Message(
         touch_id=row["touch_id"],
         number=row["number"],
@@ -57,9 +60,14 @@ def _result(row: RowMapping, notes: Notes) -> Result:
     said = notes.left.get(key)
     if said:
         return Result(message, *said)
+    judged = row["is_judged_by_others"]
+    if judged is False:
+        # The dead worker settled it as in doubt itself, and struck it from its notes.
+        return None
     if key in notes.left or not notes.is_complete:
-        return Result(message, Outcome.UNKNOWN_OUTCOME, "the worker died")
+        unclear = Result(message, Outcome.UNKNOWN_OUTCOME, "the worker died")
+        return None if judged else unclear
     # Its order is still open, unless another worker took it for doubtful.
-    is_ordered = row["chunk_id"] is not None and not row["is_doubted"]
+    is_ordered = row["chunk_id"] is not None and not judged
     reason = None if is_ordered else "the worker died before"
     return Result(message, Outcome.NOT_SENT, reason)

@@ -11,6 +11,19 @@ with ordered as (
         null as chunk_id,
         noted.touch_id
     from unnest(cast(:noted as bigint[])) as noted (touch_id)
+    union
+    select
+        null as chunk_id,
+        attempt.touch_id
+    from outcome
+    inner join attempt
+        on
+            outcome.touch_id = attempt.touch_id
+            and outcome.number = attempt.number
+    where
+        outcome.outcome = 'in_doubt'
+        and outcome.reason = :lost
+        and attempt.lease_id = :lease
 ),
 
 lost as (
@@ -48,14 +61,16 @@ select
             outcome.touch_id = lost.touch_id
             and outcome.outcome = 'retry'
     ) as refusals,
-    exists(
-        select
+    -- Null: nobody has judged it. Else whether only other workers did, who know no
+    -- more than that this one was lost.
+    (
+        select bool_and(outcome.reason = :lost)
         from outcome
         where
             outcome.touch_id = lost.touch_id
             and outcome.number = lost.number
             and outcome.outcome = 'in_doubt'
-    ) as is_doubted
+    ) as is_judged_by_others
 from lost
 inner join touch on lost.touch_id = touch.touch_id
 where

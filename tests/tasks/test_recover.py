@@ -104,6 +104,40 @@ def test_recovering_twice_changes_nothing(
     assert len(double.taken) == 2
 
 
+def test_what_the_dead_worker_itself_called_unclear_is_not_sent_again(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    path = dead_worker(engine, home)
+    with engine.begin() as connection:
+        connection.execute(
+            text("insert into outcome (touch_id, happened_at, number, outcome, reason)"
+                 " select touch_id, now(), 1, 'in_doubt', 'unknown_outcome: cut'"
+                 " from attempt"),
+        )  # fmt: skip
+    # What is settled is struck from the notes: their silence says nothing now.
+    path.write_text("")
+    assert sent(engine, double).recovered == 0
+    assert double.taken == []
+    assert states(engine) == {"in_doubt": 4}
+
+
+def test_notes_found_late_clear_up_what_others_took_for_doubtful(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    path = dead_worker(engine, home)
+    hidden = path.rename(path.with_suffix(".away"))
+    with engine.begin() as connection:
+        connection.execute(text("update lease set ends_at = now()"))
+    assert sent(engine, double).outcomes == {"unknown_outcome": 4}
+    hidden.rename(path)
+    assert sent(engine, double).recovered == 3
+    later = NOON + timedelta(hours=1)
+    channel = mail(double)
+    deliver(engine, channel, "shop", later, limits=channel.settings)
+    assert len(double.taken) == 2
+    assert states(engine) == {"accepted": 3, "in_doubt": 1}
+
+
 def test_notes_from_before_a_reboot_prove_no_silence(
     engine: Engine, home: Path, double: MailDouble
 ) -> None:
