@@ -20,6 +20,7 @@ def test_two_migrations_at_once_wait_for_each_other(
     with engine.begin() as connection:
         connection.execute(text("drop schema regulars cascade"))
         connection.execute(text("drop schema staging cascade"))
+        connection.execute(text("drop schema archive cascade"))
     with ThreadPoolExecutor(2) as pool:
         applied = list(pool.map(database.migrate, [database_url] * 2))
     names = [name for one in applied for name in one]
