@@ -73,7 +73,7 @@ class Worker:
     def _handle(self, order: Order, orders: Orders) -> Order | None:
         """Everything about one order; returns the next one, if it may go on."""
         self._order = order
-        self._open = {row.touch_id for row in order.ready}
+        self._open = {row.touch_id for row in order.ready + order.busy}
         self._clear_up(order)
         put_off = self._send_all(order, orders)
         with self._transaction() as connection:
@@ -188,11 +188,9 @@ class Worker:
         found = rows(connection, "deliver/held_back", **self._binds(missing))
         reasons = {row["touch_id"]: row["reason"] for row in found}
         for row in missing:
+            # What is taken by another worker stays in the order until it is settled.
             if (reason := reasons[row.touch_id]) in ("suppressed", "no_consent"):
                 self._lines.append((row.touch_id, 0, "skipped", reason, None))
-            elif reason == "taken":
-                # Another worker has the intent, and an order with it.
-                self._open.discard(row.touch_id)
         return [row for row in missing if reasons[row.touch_id] == "after_another"]
 
     def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:

@@ -34,6 +34,8 @@ class Order:
     """May have left; the channel finds out, repeats, or a person has to look."""
     lost: list[Row]
     """Another worker meant to send them and is gone."""
+    busy: list[Row]
+    """Another worker has just meant to send them: until that ends, nor does this."""
 
     def is_closed(self, at: datetime) -> bool:
         """Whether its customers must not be disturbed any more."""
@@ -131,6 +133,7 @@ class Orders:
             ready=[],
             unclear=[],
             lost=[],
+            busy=[],
         )
         for row in rows:
             if row.outcome == "final" or (row.channel, row.account) != mine:
@@ -139,7 +142,9 @@ class Orders:
                 order.ready.append(row)
             elif row.outcome == "in_doubt":
                 order.unclear.append(row)
-            elif not row.is_live:
+            elif row.is_live:
+                order.busy.append(row)
+            else:
                 order.lost.append(row)
         return order
 

@@ -15,7 +15,7 @@ from sqlalchemy import Engine, create_engine
 from flows.chaos.moment import NOON
 from flows.chaos.stage import STAGES, Stage
 from flows.chaos.trouble import Trouble
-from tasks import database, doubt, ledger
+from tasks import database, ledger
 from tasks import plan as planning
 from tasks.database import rows, run
 from tasks.postgres import Server
@@ -107,8 +107,7 @@ def _prove(
     trouble.run()
     with engine.begin() as connection:
         violations = [str(one) for one in ledger.check(connection)]
-        parked = len(doubt.parked(connection))
-    verdict = judge(engine, stage, trouble, tuple(violations), parked)
+    verdict = judge(engine, stage, trouble, tuple(violations))
     engine.dispose()
     return verdict
 
@@ -118,7 +117,6 @@ def judge(
     stage: Stage,
     trouble: Trouble,
     violations: tuple[str, ...],
-    parked: int,
 ) -> Verdict:
     """Compare the log of the double with the ledger, key by key."""
     received = Counter(stage.received())
@@ -138,7 +136,7 @@ def judge(
         received_once=sum(1 for key in fates if received[key] == 1),
         received_twice=sum(1 for key in fates if received[key] > 1),
         lost=len(lost),
-        in_doubt=parked,
+        in_doubt=list(fates.values()).count("in_doubt"),
         doubt_allowed=stage.doubt_allowed(trouble),
         violations=violations,
     )

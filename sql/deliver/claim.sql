@@ -1,8 +1,9 @@
 -- The next work order that is due and that nobody else is at.
-with next_one as (
+with seen as materialized (
+    -- Enough of them, so that each of many workers finds one that is left.
     select
         chunk.chunk_id,
-        chunk.lease_id as lease_before
+        chunk.lease_id
     from chunk
     left join lease on chunk.lease_id = lease.lease_id
     where
@@ -23,6 +24,22 @@ with next_one as (
                     or resting.paused_until > clock_timestamp()
                 )
         )
+    order by chunk.not_before, chunk.chunk_id
+    limit 100
+),
+
+next_one as (
+    -- Another worker may have taken it since: when Postgres then looks at the row
+    -- again, only what is asked of the row itself is asked anew.
+    select
+        chunk.chunk_id,
+        chunk.lease_id as lease_before
+    from chunk
+    inner join seen on chunk.chunk_id = seen.chunk_id
+    where
+        chunk.lease_id is not distinct from seen.lease_id
+        and chunk.state = 'open'
+        and (chunk.not_before <= :now or chunk.chunk_id <= :newest)
     order by chunk.not_before, chunk.chunk_id
     limit 1
     for update of chunk skip locked

@@ -63,9 +63,21 @@ broken as (
     inner join touch_state on in_scope.touch_id = touch_state.touch_id
     left join ordered on in_scope.touch_id = ordered.touch_id
     where
-        touch_state.state in ('planned', 'deferred')
-        and in_scope.decision = 'planned'
+        in_scope.decision = 'planned'
         and ordered.touch_id is null
+        and (
+            touch_state.state in ('planned', 'deferred')
+            or (
+                touch_state.state = 'in_doubt'
+                and not exists (
+                    select
+                    from outcome
+                    where
+                        outcome.touch_id = in_scope.touch_id
+                        and outcome.outcome = 'in_doubt'
+                )
+            )
+        )
     group by in_scope.campaign_run_id
     union all
     select
