@@ -7,7 +7,6 @@ a reboot may have gaps, so there silence proves nothing.
 """
 
 import fcntl
-import json
 import os
 import secrets
 import socket
@@ -15,7 +14,6 @@ from collections.abc import Iterator
 from dataclasses import dataclass, field
 from functools import cache
 from pathlib import Path
-from typing import Any
 
 from tasks.channels.base import Message, Outcome, Result
 
@@ -85,9 +83,10 @@ class Journal:
 
 
 def _answer(result: Result) -> str:
-    one, said = result.message, result.outcome.value
-    if result.reason or result.provider_id:
-        said = json.dumps([said, result.reason, result.provider_id])
+    one = result.message
+    said = f"{result.outcome.value}\t{result.reason or ''}\t{result.provider_id or ''}"
+    if "\n" in said or "\r" in said:
+        said = " ".join(said.splitlines())
     return f"< {one.touch_id} {one.number} {said}\n"
 
 
@@ -129,10 +128,8 @@ def _take(notes: Notes, line: str) -> None:
     if sign == ">":
         notes.left.setdefault(key, None)
         return
-    said: list[Any] = [rest[0], None, None]
-    if rest[0].startswith("["):
-        said = json.loads(rest[0])
-    notes.left[key] = (Outcome(said[0]), said[1], said[2])
+    outcome, reason, provider_id = rest[0].split("\t")
+    notes.left[key] = (Outcome(outcome), reason or None, provider_id or None)
 
 
 @cache

@@ -1,7 +1,6 @@
 """Signs the token of a one-click unsubscribe link, and reads it back."""
 
 import base64
-import hashlib
 import hmac
 import struct
 
@@ -30,4 +29,4 @@ def touch_id(given: str, secret: str) -> int | None:
 
 def _signature(number: bytes, secret: str) -> bytes:
     key = b"unsubscribe\0" + secret.encode()
-    return hmac.new(key, number, hashlib.sha256).digest()[:SIGNATURE]
+    return hmac.digest(key, number, "sha256")[:SIGNATURE]

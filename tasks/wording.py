@@ -4,6 +4,7 @@ import json
 from datetime import datetime
 from typing import Any, Protocol
 
+import orjson
 from sqlalchemy import Connection, Engine, RowMapping
 
 from tasks import campaign as campaigns
@@ -46,7 +47,7 @@ class Wording:
             WordsError: a value is missing; names file and line.
         """
         words, purpose = self._of(row.words_of)
-        params = json.loads(row.params) if row.params else {}
+        params = orjson.loads(row.params) if row.params else {}
         language = row.language or self._language
         rendered = words.render(row.step, self._channel, language, params)
         is_marketing = purpose == "marketing"

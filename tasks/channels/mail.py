@@ -78,6 +78,7 @@ class Mail(Channel):
     identifier = "email"
     consent = "email"
     account_type = MailAccount
+    batch: ClassVar[int] = 250
     first_delay: ClassVar[timedelta] = timedelta(minutes=15)
 
     def __init__(self, account: str, settings: MailAccount) -> None:

@@ -256,23 +256,23 @@ def test_a_person_resolves_what_is_in_doubt(
 def test_a_server_that_is_away_costs_no_message_and_lets_the_account_rest(
     engine: Engine, home: Path, double: MailDouble
 ) -> None:
-    planned(engine, home, double, 150)
+    planned(engine, home, double, 300)
     double.stop()
     away = sent(engine, mail(double, rest=300))
-    assert away.outcomes == {"not_sent": 100}
+    assert away.outcomes == {"not_sent": 250}
     with engine.begin() as connection:
         (account,) = health.accounts(connection)
-        assert account.failures_in_a_row == 100 and account.paused_until
+        assert account.failures_in_a_row == 250 and account.paused_until
         assert health.resume(connection, "mail", "shop") == 1
     double.start()
     # Those that met the closed door wait for their time, the others do not.
     assert sent(engine, mail(double)).outcomes["accepted"] == 50
     later = NOON + timedelta(hours=1)
-    assert sent(engine, mail(double), now=later).outcomes["accepted"] == 100
+    assert sent(engine, mail(double), now=later).outcomes["accepted"] == 250
     with engine.begin() as connection:
         (account,) = health.accounts(connection)
         assert account.failures_in_a_row == 0
-    assert states(engine) == {"accepted": 150}
+    assert states(engine) == {"accepted": 300}
     consistent(engine)
 
 

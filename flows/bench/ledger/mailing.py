@@ -14,7 +14,7 @@ from connectors.sandbox.mail import MailDouble
 from flows.bench import Figure, figure
 from flows.bench.ledger import claiming, shop
 from tasks import campaign as campaigns
-from tasks import database
+from tasks import database, unsubscribe
 from tasks.channels.base import Message
 from tasks.channels.mail import Mail
 from tasks.deliver import deliver
@@ -91,7 +91,7 @@ class _Work:
                         text=rendered.text,
                         html=rendered.html,
                         sent_at=shop.NOON,
-                        unsubscribe="1" + "x" * 24,
+                        unsubscribe=unsubscribe.token(number, "secret"),
                     )
                 )
             for _ in mail.send(batch, lambda *_: True):
