@@ -124,3 +124,43 @@ class Stream(ABC):
                 yield page if self.is_sorted else Page(page.records)
             yield Page((), window_end.isoformat())
             position = window_end
+
+
+class CallbackRefused(SourceError):
+    """What called is not the platform, or says nothing that we understand."""
+
+
+@dataclass(frozen=True, slots=True)
+class Request:
+    """One HTTP request of a platform to us, as it came."""
+
+    method: str
+    query: Mapping[str, str]
+    headers: Mapping[str, str]
+    """Names in lower case."""
+    body: bytes
+
+
+@dataclass(frozen=True, slots=True)
+class Received:
+    """What a callback told, and what its platform wants to hear."""
+
+    records: Mapping[str, Sequence[Record]]
+    """The name of a stream -> records, as that stream's `rows` takes them."""
+    answer: bytes = b"success"
+    content_type: str = "text/plain"
+
+
+class Callbacks(ABC):
+    """The messages that a platform pushes to one source: verified, decrypted, read.
+
+    A connector offers them as `callbacks(source, config) -> Callbacks`.
+    """
+
+    @abstractmethod
+    def receive(self, request: Request) -> Received:
+        """The records of one callback, and the answer to it.
+
+        Raises:
+            CallbackRefused: a wrong signature, an old timestamp, an unreadable body.
+        """
