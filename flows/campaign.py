@@ -17,11 +17,12 @@ from pydantic import Field
 from flows import clock, story
 from flows.refresh import AsOf
 from flows.retries import step
-from tasks import approval, database, plan
-from tasks import campaign as campaigns
-from tasks.approval import Waiting
-from tasks.campaign import Campaign
-from tasks.plan import Planned
+from tasks import database
+from tasks.campaigns import campaign as campaigns
+from tasks.campaigns.campaign import Campaign
+from tasks.planning import approval, plan
+from tasks.planning.approval import Waiting
+from tasks.planning.plan import Planned
 from tasks.settings import settings
 
 log = logging.getLogger(__name__)

@@ -13,8 +13,9 @@ from flows.deliver import deliver
 from flows.ingest import ingest
 from flows.refresh import AsOf, refresh
 from flows.retries import step
-from tasks import accounts, database, land, sources
-from tasks import campaign as campaigns
+from tasks import accounts, database, sources
+from tasks.campaigns import campaign as campaigns
+from tasks.ingest import land
 from tasks.settings import settings
 
 

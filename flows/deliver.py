@@ -13,8 +13,9 @@ from pydantic import Field
 from flows import clock, story
 from flows.refresh import AsOf
 from flows.retries import step
-from tasks import accounts, channels, database, health, ledger
-from tasks import deliver as delivery
+from tasks import accounts, channels, database
+from tasks.delivery import deliver as delivery
+from tasks.delivery import health, ledger
 
 log = logging.getLogger(__name__)
 

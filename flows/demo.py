@@ -87,7 +87,8 @@ def _corridor(told: Told) -> None:
     from flows.deliver import deliver
     from flows.ingest import ingest
     from flows.refresh import refresh
-    from tasks import facts, sources
+    from tasks import sources
+    from tasks.people import facts
 
     for source in sources.load():
         _flow(told, f"ingest {source.name}", ingest, source=source.name)

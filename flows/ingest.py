@@ -14,7 +14,8 @@ from pydantic import Field
 
 from flows import clock, story
 from flows.retries import step
-from tasks import database, land, load, sources, validate
+from tasks import database, sources
+from tasks.ingest import land, load, validate
 from tasks.settings import settings
 
 log = logging.getLogger(__name__)

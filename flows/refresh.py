@@ -10,7 +10,8 @@ from pydantic import Field
 
 from flows import clock, story
 from flows.retries import step
-from tasks import database, facts, identify, segments, tags
+from tasks import database
+from tasks.people import facts, identify, segments, tags
 
 R = TypeVar("R")
 

@@ -31,7 +31,7 @@ def apply(
     """Put away what is older than `kept` days; returns rows by subject.
 
     Killed anywhere, the next run goes on. Rows that somebody works with are passed
-    over until then. Staging has its own broom: `tasks.land.tidy`.
+    over until then. Staging has its own broom: `tasks.ingest.land.tidy`.
     """
     return {
         subject: _put_away(engine, subject, now - timedelta(days=days), at_once)

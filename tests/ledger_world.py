@@ -8,8 +8,8 @@ from typing import Any
 from sqlalchemy import Connection, Engine, text
 
 from connectors.sandbox.mail import MailDouble
-from tasks import campaign as campaigns
-from tasks.campaign import Campaign
+from tasks.campaigns import campaign as campaigns
+from tasks.campaigns.campaign import Campaign
 from tasks.channels.mail import Mail, MailAccount
 
 NOON = datetime(2027, 3, 1, 4, tzinfo=UTC)

@@ -138,9 +138,9 @@ def corridor(address: str, file: Path) -> None:
     """Ours: land, validate and load each stream of the file."""
     from connectors import files
     from tasks import database
-    from tasks.land import land
-    from tasks.load import load
-    from tasks.validate import validate
+    from tasks.ingest.land import land
+    from tasks.ingest.load import load
+    from tasks.ingest.validate import validate
 
     engine = database.engine(address)
     feed = {"path": str(file), "mapping": MAPPING, "settle_seconds": 0}

@@ -15,9 +15,10 @@ from sqlalchemy import Engine, create_engine
 from flows.chaos.moment import NOON
 from flows.chaos.stage import STAGES, Stage
 from flows.chaos.trouble import Trouble
-from tasks import database, ledger
-from tasks import plan as planning
+from tasks import database
 from tasks.database import rows, run
+from tasks.delivery import ledger
+from tasks.planning import plan as planning
 from tasks.postgres import Server
 
 SENDERS = 4

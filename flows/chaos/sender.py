@@ -8,7 +8,7 @@ from datetime import timedelta
 from flows.chaos.moment import NOON
 from tasks import accounts, database
 from tasks.channels.base import Channel
-from tasks.deliver import deliver
+from tasks.delivery.deliver import deliver
 
 
 def send_until_told(lasts: timedelta) -> None:

@@ -12,9 +12,9 @@ from connectors.sandbox.mail import MailDouble
 from connectors.sandbox.server import Act
 from connectors.sandbox.sms import SmsDouble
 from connectors.sandbox.wechat import WeChatDouble
-from tasks import campaign as campaigns
 from tasks import channels
-from tasks.campaign import Campaign
+from tasks.campaigns import campaign as campaigns
+from tasks.campaigns.campaign import Campaign
 from tasks.channels.base import Account
 
 AUDIENCE = """\

@@ -7,7 +7,7 @@ import click
 from flows import moment
 
 if TYPE_CHECKING:
-    from tasks.health import AccountHealth
+    from tasks.delivery.health import AccountHealth
 
 
 @click.group()
@@ -18,7 +18,8 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Every account of channels.yaml and what it has spent."""
-    from tasks import accounts, database, health
+    from tasks import accounts, database
+    from tasks.delivery import health
 
     with database.transaction() as connection:
         known = {(one.channel, one.account): one for one in health.accounts(connection)}
@@ -32,7 +33,8 @@ def list_() -> None:
 @click.argument("account")
 def resume(channel: str, account: str) -> None:
     """Let an account send again, after what stopped it was put right."""
-    from tasks import database, health
+    from tasks import database
+    from tasks.delivery import health
 
     with database.transaction() as connection:
         number = health.resume(connection, channel, account)

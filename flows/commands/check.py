@@ -13,7 +13,7 @@ from flows import moment
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
-    from tasks.campaign_check import Checked
+    from tasks.campaigns.campaign_check import Checked
 
 
 @click.command()
@@ -67,7 +67,7 @@ def _differences(checked: "Checked") -> Table:
 def _campaigns(
     connection: "Connection", name: str | None, as_of: datetime
 ) -> list["Checked"]:
-    from tasks import campaign, campaign_check
+    from tasks.campaigns import campaign, campaign_check
 
     folders = [one for one in campaign.folders() if name in (None, one.name)]
     return [campaign_check.check(connection, folder, as_of) for folder in folders]
@@ -75,7 +75,8 @@ def _campaigns(
 
 def _selects(connection: "Connection", name: str | None) -> list["Checked"]:
     """The segments and tags: whether Postgres takes their files."""
-    from tasks import campaign_check, definition
+    from tasks.campaigns import campaign_check
+    from tasks.people import definition
 
     kinds: Sequence[definition.Kind] = ("segment", "tag")
     return [
@@ -87,7 +88,8 @@ def _selects(connection: "Connection", name: str | None) -> list["Checked"]:
 
 
 def _nothing(name: str | None) -> str:
-    from tasks import campaign, definition
+    from tasks.campaigns import campaign
+    from tasks.people import definition
     from tasks.problem import did_you_mean
 
     if name is None:

@@ -11,8 +11,8 @@ from rich.table import Table
 from tasks import database
 
 if TYPE_CHECKING:
-    from tasks.customers import Card
-    from tasks.identify import Identified
+    from tasks.people.customers import Card
+    from tasks.people.identify import Identified
 
 
 @click.group()
@@ -24,7 +24,7 @@ def command() -> None:
 @click.argument("customer")
 def show(customer: str) -> None:
     """Everything known of CUSTOMER: an id, a phone number, an e-mail address …"""
-    from tasks import customers
+    from tasks.people import customers
 
     with database.transaction() as connection:
         try:
@@ -39,7 +39,7 @@ def show(customer: str) -> None:
 @click.option("--most", default=50, show_default=True, help="how many, newest first")
 def merges(customer: str | None, most: int) -> None:
     """Who turned out to be the same person, and what waits for a decision."""
-    from tasks import customers
+    from tasks.people import customers
 
     with database.transaction() as connection:
         one = customers.find(connection, customer) if customer else None
@@ -56,7 +56,7 @@ def merges(customer: str | None, most: int) -> None:
 @click.option("--redo", is_flag=True, help="take an earlier undo back instead")
 def undo(merge: int, because: str, redo: bool) -> None:
     """Part the two customers of MERGE for good; orders go back to who bought."""
-    from tasks import identify
+    from tasks.people import identify
 
     now, engine = datetime.now(UTC), database.engine()
     try:
@@ -86,7 +86,7 @@ def undo(merge: int, because: str, redo: bool) -> None:
 @click.option("--not-junk", is_flag=True, help="it is one person's: trust it again")
 def junk(kind: str | None, value: str | None, because: str, not_junk: bool) -> None:
     """Say that an identifier (phone 8613800000000) is nobody's; alone: list them."""
-    from tasks import customers, identify
+    from tasks.people import customers, identify
 
     if not (kind and value):
         with database.transaction() as connection:

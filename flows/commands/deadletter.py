@@ -19,7 +19,8 @@ def command() -> None:
 @click.option("--reason", default="", help="only where the reason holds these words")
 def list_(campaign: str | None, reason: str) -> None:
     """What failed for good, with its reason, and how often each reason occurs."""
-    from tasks import database, dead
+    from tasks import database
+    from tasks.delivery import dead
 
     with database.transaction() as connection:
         found = [
@@ -47,7 +48,8 @@ def release(
     touch_ids: tuple[int, ...], campaign: str | None, reason: str, by: str
 ) -> None:
     """Try these again. An address that is suppressed is still not written to."""
-    from tasks import database, dead
+    from tasks import database
+    from tasks.delivery import dead
 
     if bool(touch_ids) == bool(campaign):
         raise click.UsageError("name messages, or a --campaign: one of the two")

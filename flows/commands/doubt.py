@@ -19,7 +19,8 @@ def command() -> None:
 @click.option("--channel", help="only of this channel")
 def list_(channel: str | None) -> None:
     """What waits for a person, the oldest first."""
-    from tasks import database, doubt
+    from tasks import database
+    from tasks.delivery import doubt
 
     with database.transaction() as connection:
         parked = doubt.parked(connection, channel)
@@ -53,7 +54,8 @@ def resolve(
     touch_ids: tuple[int, ...], answer: Literal["sent", "again", "dropped"], by: str
 ) -> None:
     """Say what became of these messages."""
-    from tasks import database, doubt
+    from tasks import database
+    from tasks.delivery import doubt
 
     with database.transaction() as connection:
         number = doubt.resolve(connection, touch_ids, answer, by, clock.now())

@@ -14,8 +14,8 @@ from flows import moment
 if TYPE_CHECKING:
     from sqlalchemy import Connection, RowMapping
 
-    from tasks.campaign import Campaign
-    from tasks.explain import Explained, RuleSeen
+    from tasks.campaigns.campaign import Campaign
+    from tasks.campaigns.explain import Explained, RuleSeen
 
 VERDICTS = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]unknown[/]"}
 
@@ -31,8 +31,9 @@ def command(customer: str, campaign: str | None, as_of: datetime) -> None:
     order number. Every rule is shown with what it saw, also for people who are not in
     the audience; then what was decided, and what became of the messages.
     """
-    from tasks import database, explain
-    from tasks.campaign import CampaignError
+    from tasks import database
+    from tasks.campaigns import explain
+    from tasks.campaigns.campaign import CampaignError
 
     chosen = _chosen(campaign)
     database.migrate()
@@ -66,8 +67,8 @@ def _one(found: Sequence["RowMapping"], word: str) -> "RowMapping":
 
 
 def _chosen(name: str | None) -> list["Campaign"]:
-    from tasks import campaign
-    from tasks.campaign import CampaignError
+    from tasks.campaigns import campaign
+    from tasks.campaigns.campaign import CampaignError
 
     try:
         if name:
@@ -84,7 +85,7 @@ def _rules(
     customer_id: int,
     as_of: datetime,
 ) -> None:
-    from tasks import explain
+    from tasks.campaigns import explain
 
     console.print(f"\n[bold]{campaign.name}[/]: {campaign.description}")
     found = explain.explain(connection, campaign, customer_id, as_of)
@@ -98,7 +99,7 @@ def _rules(
 
 
 def _candidate(console: Console, one: "Explained") -> None:
-    from tasks.explain import readable
+    from tasks.campaigns.explain import readable
 
     verdict = "[green]in the audience[/]" if one.is_in else "[red]left out[/]"
     since = f", anchored at {moment.shown(one.anchor_at)}" if one.anchor_at else ""
@@ -114,7 +115,7 @@ def _candidate(console: Console, one: "Explained") -> None:
 
 
 def _seen(rule: "RuleSeen") -> str:
-    from tasks.explain import readable
+    from tasks.campaigns.explain import readable
 
     return ", ".join(f"{name} = {readable(value)}" for name, value in rule.seen.items())
 

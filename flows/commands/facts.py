@@ -19,7 +19,7 @@ def command() -> None:
 @click.option("--full", is_flag=True, help="everybody instead of those who changed")
 def refresh(full: bool) -> None:
     """Compute the facts of everybody about whom something changed."""
-    from tasks import facts
+    from tasks.people import facts
 
     try:
         computed = facts.refresh(database.engine(), datetime.now(UTC), full)
@@ -35,7 +35,7 @@ def check(sample: int | None) -> None:
 
     Exits with 1 when there is one.
     """
-    from tasks import facts
+    from tasks.people import facts
 
     differences = facts.check(database.engine(), datetime.now(UTC), sample)
     if not differences:
@@ -64,7 +64,7 @@ def check(sample: int | None) -> None:
 )
 def then(customer: str, as_of: datetime) -> None:
     """The facts of CUSTOMER at a moment of the past, by what is known today."""
-    from tasks import customers, facts
+    from tasks.people import customers, facts
 
     with database.transaction() as connection:
         try:
@@ -83,7 +83,7 @@ def then(customer: str, as_of: datetime) -> None:
 @click.argument("amount", type=Decimal)
 def rate(currency: str, amount: Decimal) -> None:
     """One unit of CURRENCY (GBP) is worth AMOUNT of the home currency."""
-    from tasks import facts
+    from tasks.people import facts
 
     if len(currency) != 3 or not currency.isalpha() or amount <= 0:
         raise click.ClickException(

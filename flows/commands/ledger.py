@@ -14,7 +14,8 @@ def command() -> None:
 @click.option("--run", "run_id", type=int, help="only this campaign run")
 def check(run_id: int | None) -> None:
     """Every candidate in one state, nothing accepted twice; ends with 1 if not."""
-    from tasks import database, ledger
+    from tasks import database
+    from tasks.delivery import ledger
 
     with database.transaction() as connection:
         violations = ledger.check(connection, run_id)
@@ -48,7 +49,8 @@ def runs(waiting: bool, limit: int) -> None:
 @click.argument("run_id", type=int)
 def show(run_id: int) -> None:
     """How many messages of a run are in which state."""
-    from tasks import database, ledger
+    from tasks import database
+    from tasks.delivery import ledger
 
     with database.transaction() as connection:
         states = ledger.states(connection, run_id)
@@ -77,7 +79,8 @@ def reject(run_id: int, by: str) -> None:
 
 
 def _answer(what: str, run_id: int, by: str) -> None:
-    from tasks import database, plan
+    from tasks import database
+    from tasks.planning import plan
 
     act = plan.approve if what == "approve" else plan.reject
     try:

@@ -17,7 +17,7 @@ def command() -> None:
 @click.argument("name")
 def campaign(name: str) -> None:
     """Begin the campaign NAME: a folder with its audience, words and examples."""
-    from tasks import campaign as campaigns
+    from tasks.campaigns import campaign as campaigns
 
     target = campaigns.root() / _plain(name)
     _refuse_if_there(target)
@@ -51,7 +51,7 @@ def _select(kind: str, folder: str, name: str) -> None:
 
 
 def _plain(name: str) -> str:
-    from tasks.campaign_file import plain_name
+    from tasks.campaigns.campaign_file import plain_name
 
     try:
         return plain_name(name)

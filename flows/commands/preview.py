@@ -14,7 +14,7 @@ from rich.text import Text
 from flows import moment
 
 if TYPE_CHECKING:
-    from tasks.preview import Preview, Sample
+    from tasks.campaigns.preview import Preview, Sample
 
 
 @click.command()
@@ -27,8 +27,9 @@ def command(name: str, as_of: datetime, is_opened: bool) -> None:
     The messages are printed as text, and kept as a page with their HTML in
     var/previews.
     """
-    from tasks import campaign, database, preview
-    from tasks.campaign import CampaignError
+    from tasks import database
+    from tasks.campaigns import campaign, preview
+    from tasks.campaigns.campaign import CampaignError
 
     database.migrate()
     try:
@@ -49,7 +50,7 @@ def command(name: str, as_of: datetime, is_opened: bool) -> None:
 
 def _keep(shown: "Preview") -> Path:
     """Write the page; only its owner may read it, since it names customers."""
-    from tasks import preview
+    from tasks.campaigns import preview
     from tasks.settings import settings
 
     folder = settings().home / "previews"
@@ -61,7 +62,7 @@ def _keep(shown: "Preview") -> Path:
 
 
 def _print(console: Console, shown: "Preview") -> None:
-    from tasks import preview
+    from tasks.campaigns import preview
 
     console.print(f"[bold]{shown.campaign.name}[/] as of {moment.shown(shown.as_of)}")
     console.print(shown.campaign.description, markup=False)

@@ -9,7 +9,7 @@ import click
 if TYPE_CHECKING:
     from sqlalchemy import Engine
 
-    from tasks.quarantine import Which
+    from tasks.ingest.quarantine import Which
 
 
 def _filters(command: Callable[..., None]) -> Callable[..., None]:
@@ -36,7 +36,7 @@ def list_(limit: int, **meant: Any) -> None:
     """The open entries, the latest first, and how many there are of each reason."""
     from rich.console import Console
 
-    from tasks import quarantine
+    from tasks.ingest import quarantine
 
     console, which = Console(), _which(**meant)
     counted = quarantine.summary(_engine(), which)
@@ -69,7 +69,7 @@ def show(entry: int) -> None:
     """One entry: why, from where, and the record as it was received."""
     from rich.console import Console
 
-    from tasks import quarantine
+    from tasks.ingest import quarantine
 
     console = Console()
     with _told():
@@ -96,7 +96,8 @@ def show(entry: int) -> None:
 @click.option("--edit", is_flag=True, help="open each record in $EDITOR first")
 def replay(entries: tuple[int, ...], edit: bool, **meant: Any) -> None:
     """Read records again, after the mapping or the rules or --edit put them right."""
-    from tasks import quarantine, sources
+    from tasks import sources
+    from tasks.ingest import quarantine
     from tasks.settings import settings
 
     which = _which(entries, **meant)
@@ -121,7 +122,7 @@ def replay(entries: tuple[int, ...], edit: bool, **meant: Any) -> None:
 @click.option("--because", required=True, help="why they will never be loaded")
 def dismiss(entries: tuple[int, ...], because: str, **meant: Any) -> None:
     """Settle records that will never be loaded; they are kept, with the reason."""
-    from tasks import quarantine
+    from tasks.ingest import quarantine
 
     which = _which(entries, **meant)
     _insist_on_choice(which)
@@ -135,7 +136,7 @@ def dismiss(entries: tuple[int, ...], because: str, **meant: Any) -> None:
 @click.option("--because", required=True, help="why it is right to go on")
 def accept(batch: int, because: str) -> None:
     """Load the good records of a stopped batch; the bad stay in quarantine."""
-    from tasks import quarantine
+    from tasks.ingest import quarantine
 
     with _told():
         counts = quarantine.accept(_engine(), batch, because)
@@ -146,7 +147,7 @@ def accept(batch: int, because: str) -> None:
 
 
 def _which(entries: tuple[int, ...] = (), **meant: Any) -> "Which":
-    from tasks.quarantine import Which
+    from tasks.ingest.quarantine import Which
 
     return Which(ids=entries, **meant)
 

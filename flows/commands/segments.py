@@ -24,8 +24,8 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Every segment with its question and its size."""
-    from tasks import definition
     from tasks.database import rows
+    from tasks.people import definition
 
     try:
         files = definition.load_all("segment")
@@ -50,8 +50,8 @@ def list_() -> None:
 @click.option("--most", default=20, show_default=True, help="how many refreshes")
 def show(name: str, most: int) -> None:
     """The rules of segment NAME, the limits they read, and its size over time."""
-    from tasks import definition, thresholds
     from tasks.database import rows
+    from tasks.people import definition, thresholds
 
     try:
         segment = definition.load("segment", name)
@@ -80,7 +80,7 @@ def show(name: str, most: int) -> None:
 @AS_OF
 def refresh(full: bool, as_of: datetime | None) -> None:
     """Judge everybody for whom something changed, or whose time has come."""
-    from tasks import definition, segments
+    from tasks.people import definition, segments
 
     moment = as_of.replace(tzinfo=UTC) if as_of else datetime.now(UTC)
     try:
@@ -101,7 +101,7 @@ def explain(customer: str, as_of: datetime | None) -> None:
 
     With --as-of: why they were, by what had happened until then.
     """
-    from tasks import customers, segments
+    from tasks.people import customers, segments
 
     moment = as_of.replace(tzinfo=UTC) if as_of else datetime.now(UTC)
     engine = database.engine()

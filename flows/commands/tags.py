@@ -12,7 +12,7 @@ from rich.table import Table
 from tasks import database
 
 if TYPE_CHECKING:
-    from tasks import staff_tags
+    from tasks.people import staff_tags
 
 
 @click.group()
@@ -23,7 +23,7 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Every tag, where it comes from, and how many customers carry it."""
-    from tasks import tags
+    from tasks.people import tags
 
     shown = Table("tag", "origin", "customers")
     with database.transaction() as connection:
@@ -36,7 +36,7 @@ def list_() -> None:
 @click.argument("customer")
 def show(customer: str) -> None:
     """The tags of CUSTOMER: an id, a phone number, an e-mail address …"""
-    from tasks import tags
+    from tasks.people import tags
 
     shown = Table("tag", "value", "origin", "by", "evidence", "since", "until")
     customer_id = _find(customer)
@@ -63,7 +63,7 @@ def add(
     customer: str | None, tag: str | None, value: str, file: Path | None, who: str
 ) -> None:
     """Give CUSTOMER the TAG, with an optional VALUE; or many from a file."""
-    from tasks import staff_tags
+    from tasks.people import staff_tags
 
     if file:
         given = _read(file)
@@ -92,7 +92,7 @@ def add(
 )
 def export(file: TextIO, tag: str | None, origin: str) -> None:
     """Write tags to FILE (- is the screen), as `regulars tags add` reads them."""
-    from tasks import staff_tags
+    from tasks.people import staff_tags
 
     count = staff_tags.export(database.engine(), file, tag, origin)
     click.echo(f"{count:,} tags written", err=True)
@@ -103,7 +103,7 @@ def export(file: TextIO, tag: str | None, origin: str) -> None:
 @click.argument("tag")
 def remove(customer: str, tag: str) -> None:
     """Take from CUSTOMER the TAG that staff gave."""
-    from tasks import staff_tags
+    from tasks.people import staff_tags
 
     customer_id = _find(customer)
     if not staff_tags.take(database.engine(), customer_id, tag):
@@ -115,7 +115,7 @@ def remove(customer: str, tag: str) -> None:
 
 
 def _find(customer: str) -> int:
-    from tasks import customers
+    from tasks.people import customers
 
     try:
         with database.transaction() as connection:
@@ -125,7 +125,7 @@ def _find(customer: str) -> int:
 
 
 def _read(file: Path) -> list["staff_tags.Given"]:
-    from tasks import staff_tags
+    from tasks.people import staff_tags
 
     try:
         with file.open(encoding="utf-8-sig", newline="") as lines:

@@ -1,4 +1,4 @@
--- How many came out how? Both sums of tasks/plan.py are checked with these.
+-- How many came out how? Both sums of tasks/planning/plan.py are checked with these.
 with counted as (
     select
         'candidates' as what,

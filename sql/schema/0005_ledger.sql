@@ -14,7 +14,7 @@ create table campaign_runs (
     candidates bigint not null default 0,
     -- The channels and accounts in order of preference, for messages that must turn.
     ways jsonb not null default '[]',
-    -- What became of the candidates: see tasks/plan.py for the two sums that hold.
+    -- What became of the candidates: see tasks/planning/plan.py for the two sums that hold.
     counts jsonb not null default '{}',
     planned_at timestamptz not null default now(),
     approved_at timestamptz,

@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
-from tasks import lane, lease
+from tasks.delivery import lane, lease
 
 
 def send_before_the_intent_is_committed() -> None:

@@ -16,7 +16,9 @@ import sql
 from connectors.sandbox.mail import MailDouble
 from connectors.sandbox.youzan import CLIENT_ID, CLIENT_SECRET, SHOP, YouzanDouble
 from connectors.sandbox.youzan_world import CHINA, Contact, World
-from tasks import facts, identify, land, load, sources, validate
+from tasks import sources
+from tasks.ingest import land, load, validate
+from tasks.people import facts, identify
 
 AS_OF = datetime(2011, 12, 10, 10, tzinfo=CHINA)
 PEOPLE = [

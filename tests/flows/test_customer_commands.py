@@ -8,7 +8,7 @@ from click.testing import CliRunner, Result
 from sqlalchemy import Engine, text
 
 from flows.cli import main
-from tasks import facts, identify, segments, tags
+from tasks.people import facts, identify, segments, tags
 
 
 @pytest.fixture(autouse=True)

@@ -14,7 +14,7 @@ from flows.campaign import campaign
 from flows.daily import daily
 from flows.deliver import DeliveryFailed, deliver
 from flows.ingest import IngestFailed, ingest
-from tasks import quarantine, validate
+from tasks.ingest import quarantine, validate
 from tasks.settings import settings
 from tests.flows.small_shop import AS_OF, SmallShop, prepare, small_shop
 

@@ -11,7 +11,8 @@ from prefect.client.orchestration import SyncPrefectClient
 from sqlalchemy import text
 
 from connectors.sandbox.youzan import YouzanDouble
-from tasks import database, land, load, sources, validate
+from tasks import database, sources
+from tasks.ingest import land, load, validate
 from tasks.postgres import PostgresMissing, Server
 from tests.flows.runs import Run, hasten
 from tests.flows.small_shop import AS_OF, SmallShop, small_shop

@@ -8,10 +8,10 @@ from pydantic import BaseModel
 from sqlalchemy import Connection
 
 import sql
-from tasks import campaign, campaign_check
-from tasks.campaign_file import CampaignFile, Goal, StepFile
-from tasks.examples_file import Example, ExamplesFile
-from tasks.words import Words
+from tasks.campaigns import campaign, campaign_check
+from tasks.campaigns.campaign_file import CampaignFile, Goal, StepFile
+from tasks.campaigns.examples_file import Example, ExamplesFile
+from tasks.campaigns.words import Words
 
 AS_OF = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SHIPPED = [*campaign.folders(Path(str(sql.folder("campaigns"))))]

@@ -7,7 +7,7 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine, text
 
-from tasks import identify
+from tasks.people import identify
 
 START = datetime(2011, 1, 1, tzinfo=UTC)
 STATUSES = (

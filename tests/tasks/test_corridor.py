@@ -12,11 +12,12 @@ import pytest
 from sqlalchemy import Engine, text
 
 from connectors import files
-from tasks import database, facts, identify, segments, tags
-from tasks.facts import Standards
-from tasks.land import land
-from tasks.load import Counts, load
-from tasks.validate import validate
+from tasks import database
+from tasks.ingest.land import land
+from tasks.ingest.load import Counts, load
+from tasks.ingest.validate import validate
+from tasks.people import facts, identify, segments, tags
+from tasks.people.facts import Standards
 
 ROOT = Path(__file__).parents[2]
 SAMPLE = ROOT / "connectors/sandbox/shop/online_retail_sample.csv.gz"

@@ -6,7 +6,8 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tasks import compute_facts, facts, identify, segments, tags, world
+from tasks import world
+from tasks.people import compute_facts, facts, identify, segments, tags
 from tasks.world import World
 
 FIRST_DAY = date(2026, 1, 1)

@@ -6,8 +6,9 @@ from typing import Any
 import pytest
 from sqlalchemy import Engine
 
-from tasks import database, facts, world
-from tasks.identify import identify
+from tasks import database, world
+from tasks.people import facts
+from tasks.people.identify import identify
 from tasks.world import TABLES, World
 
 SMALL = World(customers=800, seed=7)

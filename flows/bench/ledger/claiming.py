@@ -14,10 +14,10 @@ from sqlalchemy import text
 from flows.bench import Figure, figure
 from flows.bench.ledger import shop
 from tasks import database
-from tasks import plan as planning
 from tasks.channels.base import Account, Channel, MayLeave, Message, Outcome, Result
 from tasks.database import run
-from tasks.deliver import deliver
+from tasks.delivery.deliver import deliver
+from tasks.planning import plan as planning
 
 MESSAGES = 200_000
 PROCESSES = 4

@@ -13,13 +13,14 @@ from pathlib import Path
 from connectors.sandbox.mail import MailDouble
 from flows.bench import Figure, figure
 from flows.bench.ledger import claiming, shop
-from tasks import campaign as campaigns
-from tasks import database, unsubscribe
+from tasks import database
+from tasks.campaigns import campaign as campaigns
+from tasks.campaigns.words import Words
 from tasks.channels.base import Message
 from tasks.channels.mail import Mail
-from tasks.deliver import deliver
+from tasks.delivery import unsubscribe
+from tasks.delivery.deliver import deliver
 from tasks.settings import settings
-from tasks.words import Words
 
 MESSAGES = 20_000
 RIVAL_MESSAGES = 3_000

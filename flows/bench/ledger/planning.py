@@ -10,8 +10,8 @@ from sqlalchemy import Engine, event
 from flows.bench import Figure, figure
 from flows.bench.ledger import shop
 from tasks import database
-from tasks import plan as planning
 from tasks.database import run
+from tasks.planning import plan as planning
 
 MESSAGES = 1_000_000
 ROUNDS = 2

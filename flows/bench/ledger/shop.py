@@ -6,8 +6,8 @@ from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tasks import campaign as campaigns
-from tasks.campaign import Campaign
+from tasks.campaigns import campaign as campaigns
+from tasks.campaigns.campaign import Campaign
 from tasks.channels.base import Message
 from tasks.channels.mail import MailAccount
 from tasks.database import run

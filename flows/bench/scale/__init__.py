@@ -13,7 +13,8 @@ from sqlalchemy import Engine
 
 from flows.bench import Figure, figure
 from flows.bench.scale import dbt, identities, rival, upsert
-from tasks import database, facts, identify, segments, world
+from tasks import database, world
+from tasks.people import facts, identify, segments
 from tasks.world import World
 
 AS_OF = datetime(2026, 1, 2, tzinfo=UTC)

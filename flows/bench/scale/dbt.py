@@ -9,7 +9,8 @@ from pathlib import Path
 import psycopg2.extensions
 
 from flows.bench import Figure, figure
-from tasks import database, definition, facts, world
+from tasks import database, world
+from tasks.people import definition, facts
 from tasks.settings import environment, settings
 from tasks.world import World
 

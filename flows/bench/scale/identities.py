@@ -6,7 +6,7 @@ from sqlalchemy import Engine, text
 
 from flows.bench import Figure, figure
 from tasks import database
-from tasks.identify import identify
+from tasks.people.identify import identify
 
 NOW = datetime(2026, 1, 3, tzinfo=UTC)
 

@@ -8,7 +8,7 @@ import psycopg2
 from sqlalchemy import Engine
 
 import sql
-from tasks import definition
+from tasks.people import definition
 
 # What the facts read of each table; numbers as exact as in Postgres, times in UTC.
 COLUMNS = {

@@ -4,7 +4,7 @@ from sqlalchemy import Engine, text
 
 from flows.bench import Figure, figure
 from tasks import database
-from tasks.load import load
+from tasks.ingest.load import load
 
 BATCH = """
 insert into batch (source, stream, entity, state, records, record_key, validated_at)

@@ -1,0 +1,1 @@
+"""What marketers write, read and checked and shown."""

@@ -1,0 +1,1 @@
+"""What was planned, sent: nobody twice, nobody forgotten."""

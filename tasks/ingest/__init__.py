@@ -1,0 +1,1 @@
+"""Pages in, good rows kept, bad ones set aside."""

@@ -1,0 +1,266 @@
+"""Who is in which segment now, judged only for those for whom that can have changed."""
+
+from dataclasses import dataclass
+from datetime import datetime
+
+from sqlalchemy import Connection, Engine, text
+from sqlalchemy.exc import DBAPIError
+
+from tasks.database import rows, run
+from tasks.people import definition, facts, rechecks, thresholds
+from tasks.people.definition import Definition, DefinitionError
+
+# Below so many, nobody asks whether judging everybody would be less work.
+FEW = 10_000
+# Columns of a segment's file that are no rules.
+NO_RULES = ("customer_id", "recheck_at")
+# As conditions on the key, Postgres takes both below any grouping in the file.
+WHO_IS_CHOSEN = "where customer_id = any(array(select customer_id from chosen))"
+WHO_IS_IN = "where is_member"
+WHO_IS_THIS = "where customer_id = :customer_id"
+
+
+class SegmentsFailed(DefinitionError):
+    """Some segments could not be judged and stay as they were; the rest are done."""
+
+
+@dataclass(frozen=True, slots=True)
+class Moved:
+    """What one refresh changed in a segment, and how large it is now."""
+
+    joined: int
+    left: int
+    size: int
+
+
+@dataclass(frozen=True, slots=True)
+class Explained:
+    """Why one customer is in a segment or not: every rule; None is unknown."""
+
+    segment: str
+    question: str
+    rules: dict[str, bool | None]
+    is_member: bool
+    joined_at: datetime | None
+    recheck_at: datetime | None
+
+
+def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Moved]:
+    """Bring every segment up to `as_of`; returns what moved, by segment.
+
+    Judged are the customers whose facts were computed since the last time, and those
+    whose membership can change by the passing of time. Everybody is judged for a
+    segment that is new, changed, or says nothing of `recheck_at`, and with `full`.
+    One transaction: killed anywhere, the next run does all of it.
+
+    Raises:
+        SegmentsFailed: files that Postgres refuses or that break a rule; the other
+            segments are up to date, and these are judged in full once mended.
+    """
+    with engine.begin() as connection:
+        chosen = run(connection, "membership/choose", as_of=as_of).scalar_one()
+        limits = thresholds.take(connection, as_of)
+        everybody = full or _is_many(connection, chosen)
+        segments = definition.load_all("segment")
+        found = {
+            segment.name: _bring_up(connection, segment, as_of, limits, everybody)
+            for segment in segments
+        }
+        if everybody:
+            judged = [one for one in segments if isinstance(found[one.name], Moved)]
+            found |= _recheck_everybody(connection, judged, as_of)
+        else:
+            rechecks.of_chosen(connection)
+        _forget_others(connection, set(found), as_of)
+    failures = [one for one in found.values() if isinstance(one, str)]
+    if failures:
+        raise SegmentsFailed("\n".join(failures))
+    return {name: one for name, one in found.items() if isinstance(one, Moved)}
+
+
+def explain(
+    engine: Engine,
+    customer_id: int,
+    as_of: datetime,
+    then: bool = False,
+    standards: facts.Standards | None = None,
+) -> list[Explained]:
+    """Every rule of every segment for one customer, as it would be judged at `as_of`.
+
+    `then` judges by what had happened until that moment (limits and tags are those of
+    today) and tells who was a member at that time; else by the facts as they are.
+
+    Raises:
+        DefinitionError: a file is refused by Postgres.
+    """
+    who = {"customer_id": customer_id}
+    with engine.connect() as connection:
+        if then:
+            facts.then(connection, customer_id, as_of, standards)
+            found = rows(connection, "membership/of_customer_then", as_of=as_of, **who)
+        else:
+            found = rows(connection, "membership/of_customer", **who)
+        since = {row["segment"]: row["joined_at"] for row in found}
+        known = "with customer_facts as (select * from computed) " if then else ""
+        return [
+            _explain(connection, one, customer_id, as_of, since.get(one.name), known)
+            for one in definition.load_all("segment")
+        ]
+
+
+def _bring_up(
+    connection: Connection,
+    segment: Definition,
+    as_of: datetime,
+    limits: str,
+    everybody: bool,
+) -> Moved | str:
+    """Judge one segment; returns what moved, or why it could not be judged."""
+    digest = segment.digest(limits)
+    try:
+        with connection.begin_nested():
+            rules = _rules(connection, segment)
+            is_whole = (
+                everybody
+                or not rules.has_recheck
+                or not _is_known(connection, segment, digest, as_of)
+            )
+            who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
+            _judge(connection, segment, rules, as_of, who)
+            if not everybody:
+                run(connection, "membership/note_rechecks", as_of=as_of)
+            moved = _move(connection, segment, as_of, is_whole)
+    except DefinitionError as error:
+        _remember(connection, segment, "could not be judged", as_of)
+        return str(error)
+    _remember(connection, segment, digest, as_of)
+    return moved
+
+
+@dataclass(frozen=True, slots=True)
+class _Rules:
+    names: tuple[str, ...]
+    has_recheck: bool
+
+
+def _rules(connection: Connection, segment: Definition) -> _Rules:
+    columns = segment.columns(connection)
+    names = [column.name for column in columns]
+    if "customer_id" not in names:
+        raise DefinitionError(f"{segment.place}: it returns no column customer_id")
+    for column in columns:
+        if column.name not in NO_RULES and not column.is_boolean:
+            raise DefinitionError(
+                f"{segment.place}: column '{column.name}' is neither true nor false; "
+                "besides customer_id and recheck_at, every column is a rule"
+            )
+    rules = tuple(name for name in names if name not in NO_RULES)
+    return _Rules(rules, "recheck_at" in names)
+
+
+def _judge(
+    connection: Connection,
+    segment: Definition,
+    rules: _Rules,
+    as_of: datetime,
+    who: str,
+) -> None:
+    """Run the unchanged file; fills `judged`. Postgres pushes `who` into its select."""
+    quote = connection.dialect.identifier_preparer.quote
+    all_true = " and ".join(quote(rule) for rule in rules.names) or "true"
+    statement = (
+        "insert into judged select * from (select customer_id,"
+        f" coalesce({all_true}, false) as is_member,"
+        f" {'recheck_at' if rules.has_recheck else 'null::timestamptz'} as recheck_at"
+        f" from (\n{segment.select}\n) as judged) as judged {who}"
+    )
+    try:
+        connection.execute(text(statement), {"as_of": as_of})
+    except DBAPIError as error:
+        raise segment.refused(error) from None
+
+
+def _recheck_everybody(
+    connection: Connection, segments: list[Definition], as_of: datetime
+) -> dict[str, str]:
+    """Note when all are to be judged again; returns why some files could not say."""
+    telling = [one for one in segments if _rules(connection, one).has_recheck]
+    refused = rechecks.of_everybody(connection, telling, as_of)
+    for segment in telling:
+        if segment.name in refused:
+            _remember(connection, segment, "could not be judged", as_of)
+    return refused
+
+
+def _move(
+    connection: Connection, segment: Definition, as_of: datetime, is_whole: bool
+) -> Moved:
+    for row in rows(connection, "membership/duplicate"):
+        raise DefinitionError(
+            f"{segment.place}: it returns customer {row['customer_id']} more than once"
+        )
+    values = {"segment": segment.name, "as_of": as_of, "is_whole": is_whole}
+    found = run(connection, "membership/move", **values).mappings().one()
+    return Moved(found["joined_count"], found["left_count"], found["size"])
+
+
+def _is_many(connection: Connection, chosen: int) -> bool:
+    if chosen < FEW:
+        return False
+    return bool(run(connection, "membership/many", chosen=chosen).scalar_one())
+
+
+def _is_known(
+    connection: Connection, segment: Definition, digest: str, as_of: datetime
+) -> bool:
+    """Whether it was judged with this very text, and not later than now."""
+    return any(
+        row["name"] == segment.name
+        and row["digest"] == digest
+        and row["computed_at"] <= as_of
+        for row in rows(connection, "definitions/known", kind="segment")
+    )
+
+
+def _remember(
+    connection: Connection, segment: Definition, digest: str, as_of: datetime
+) -> None:
+    run(
+        connection,
+        "definitions/remember",
+        kind="segment",
+        name=segment.name,
+        question=segment.question,
+        digest=digest,
+        as_of=as_of,
+    )
+
+
+def _forget_others(connection: Connection, there: set[str], as_of: datetime) -> None:
+    for row in rows(connection, "definitions/known", kind="segment"):
+        if row["name"] not in there:
+            run(connection, "membership/forget", segment=row["name"], as_of=as_of)
+
+
+def _explain(
+    connection: Connection,
+    segment: Definition,
+    customer_id: int,
+    as_of: datetime,
+    joined_at: datetime | None,
+    known: str,
+) -> Explained:
+    rules = _rules(connection, segment)
+    statement = f"{known}select * from (\n{segment.select}\n) as judged {WHO_IS_THIS}"
+    values = {"as_of": as_of, "customer_id": customer_id}
+    found = connection.execute(text(statement), values).mappings().first()
+    row = dict(found or {})
+    seen = {rule: row.get(rule) for rule in rules.names}
+    return Explained(
+        segment=segment.name,
+        question=segment.question,
+        rules=seen,
+        is_member=bool(row) and all(seen.values()),
+        joined_at=joined_at,
+        recheck_at=row.get("recheck_at"),
+    )

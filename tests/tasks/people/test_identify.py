@@ -1,0 +1,229 @@
+"""Identities: who is one person, and how a mistake is taken back."""
+
+import pytest
+from sqlalchemy import Engine
+
+from tasks.people import identify
+from tests.tasks.people.seen_people import (
+    AS_OF,
+    buyers_of_orders,
+    customer_of,
+    execute,
+    ordered,
+    people,
+    saw,
+)
+
+
+def test_identifiers_seen_together_are_one_customer(engine: Engine) -> None:
+    saw(engine, "buyer b1", "phone 861", "email a@x.cn")
+    saw(engine, "buyer b2")
+    found = identify.identify(engine, AS_OF)
+    assert found.new_customers == 2 and found.merges == 0
+    assert people(engine) == {
+        frozenset({"buyer b1", "phone 861", "email a@x.cn"}),
+        frozenset({"buyer b2"}),
+    }
+
+
+def test_a_second_run_finds_nothing_to_do(engine: Engine) -> None:
+    saw(engine, "buyer b1", "phone 861")
+    identify.identify(engine, AS_OF)
+    assert identify.identify(engine, AS_OF) == identify.Identified(0, 0, 0, 0, 0)
+
+
+def test_the_oldest_customer_is_kept_and_the_merge_names_its_evidence(
+    engine: Engine,
+) -> None:
+    saw(engine, "buyer b1", "phone 861")
+    identify.identify(engine, AS_OF)
+    oldest = customer_of(engine, "b1")
+    saw(engine, "buyer b2", "email a@x.cn")
+    ordered(engine, "n2", "b2")
+    identify.identify(engine, AS_OF)
+    younger = customer_of(engine, "b2")
+    saw(engine, "email a@x.cn", "phone 861")
+    assert identify.identify(engine, AS_OF).merges == 1
+    assert customer_of(engine, "b2") == oldest
+    assert buyers_of_orders(engine) == {"n2": oldest}
+    [merge] = execute(
+        engine, "select kept_id, merged_id, evidence, link_id from customer_merges"
+    )
+    assert merge[:3] == (oldest, younger, "order 1") and merge.link_id
+    merged_into = execute(engine, "select customer_id, merged_into from customers")
+    assert set(merged_into) == {(oldest, None), (younger, oldest)}
+
+
+def test_both_sides_of_a_merge_are_touched(engine: Engine) -> None:
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    identify.identify(engine, AS_OF)
+    execute(engine, "delete from touched_customers")
+    both = {customer_of(engine, "b1"), customer_of(engine, "b2")}
+    saw(engine, "buyer b1", "buyer b2")
+    identify.identify(engine, AS_OF)
+    touched = execute(engine, "select distinct customer_id from touched_customers")
+    assert {row[0] for row in touched} == both
+
+
+def test_undo_restores_both_customers_and_holds(engine: Engine) -> None:
+    for buyer in ("b1", "b2"):
+        saw(engine, f"buyer {buyer}", f"phone 86{buyer}")
+        ordered(engine, f"n-{buyer}", buyer)
+    identify.identify(engine, AS_OF)
+    before = people(engine), buyers_of_orders(engine)
+    tag(engine, customer_of(engine, "b2"), "likes tea")
+    saw(engine, "buyer b1", "phone 86b2")
+    saw(engine, "buyer b1", "email a@x.cn")
+    identify.identify(engine, AS_OF)
+    saw(engine, "phone 86b2", "email late@x.cn")
+    identify.identify(engine, AS_OF)
+    assert len(people(engine)) == 1
+    undone = identify.undo(engine, only_merge(engine), "twins", AS_OF)
+    assert undone.parted and not undone.joined_by
+    assert buyers_of_orders(engine) == before[1]
+    assert people(engine) == {
+        frozenset({"buyer b1", "phone 86b1", "email a@x.cn"}),
+        frozenset({"buyer b2", "phone 86b2", "email late@x.cn"}),
+    }
+    assert execute(engine, "select customer_id from tags") == [
+        (customer_of(engine, "b2"),)
+    ]
+    identify.identify(engine, AS_OF)
+    assert len(people(engine)) == 2 and buyers_of_orders(engine) == before[1]
+
+
+def only_merge(engine: Engine) -> int:
+    [[merge_id]] = execute(
+        engine, "select merge_id from customer_merges where undone_at is null"
+    )
+    return int(merge_id)
+
+
+def tag(engine: Engine, customer_id: int, name: str) -> None:
+    execute(
+        engine,
+        "insert into tags (customer_id, given_to, tag, origin, source, tagged_at)"
+        " values (:id, :id, :name, 'staff', 'lin', :at)",
+        id=customer_id,
+        name=name,
+        at=AS_OF,
+    )
+
+
+def test_an_undone_merge_is_not_repeated_on_new_evidence_but_shown(
+    engine: Engine,
+) -> None:
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    identify.identify(engine, AS_OF)
+    saw(engine, "buyer b1", "buyer b2")
+    identify.identify(engine, AS_OF)
+    merge_id = only_merge(engine)
+    identify.undo(engine, merge_id, "twins", AS_OF)
+    saw(engine, "buyer b1", "phone 861")
+    saw(engine, "buyer b2", "phone 861")
+    found = identify.identify(engine, AS_OF)
+    assert found.merges == 0 and found.conflicts == 1
+    assert customer_of(engine, "b1") != customer_of(engine, "b2")
+    identify.redo(engine, merge_id, AS_OF)
+    assert len(people(engine)) == 1
+
+
+def test_undo_says_through_what_the_two_are_still_one(engine: Engine) -> None:
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    identify.identify(engine, AS_OF)
+    saw(engine, "buyer b1", "buyer b2")
+    identify.identify(engine, AS_OF)
+    saw(engine, "buyer b1", "phone 861")
+    saw(engine, "buyer b2", "phone 861")
+    identify.identify(engine, AS_OF)
+    undone = identify.undo(engine, only_merge(engine), "twins", AS_OF)
+    assert not undone.parted and undone.joined_by == ("phone 861",)
+    identify.mark_junk(engine, "phone", "861", "the family's", AS_OF)
+    assert len(people(engine)) == 2
+
+
+def test_undoing_an_unknown_merge_says_where_to_look(engine: Engine) -> None:
+    with pytest.raises(LookupError, match=r"no merge 7: .regulars customers merges"):
+        identify.undo(engine, 7, "wrong", AS_OF)
+
+
+def test_the_newest_known_value_of_each_field_is_the_customers(engine: Engine) -> None:
+    saw(engine, "buyer b1", "phone 861")
+    for source, name, city, day in (
+        ("shop", "李雷", None, 1),
+        ("file", "Li Lei", "上海", 2),
+        ("old", None, "Leeds", 0),
+    ):
+        execute(
+            engine,
+            "insert into profiles"
+            " (source, identifier_id, name, city, updated_at, digest)"
+            " select :source, identifier_id, :name, :city,"
+            " cast(:at as timestamptz) + :day * interval '1 day', ''"
+            " from identifiers where value = 'b1'",
+            source=source,
+            name=name,
+            city=city,
+            at=AS_OF,
+            day=day,
+        )
+    identify.identify(engine, AS_OF)
+    assert execute(engine, "select name, city from customers") == [("Li Lei", "上海")]
+
+
+def planned(engine: Engine, customer_id: int, occasion: str) -> int:
+    [[touch_id]] = execute(
+        engine,
+        "insert into touch (campaign_run_id, customer_id, campaign, step, occasion,"
+        " decision, key, channel, account) values (1, :id, 'launch', 'first',"
+        " :occasion, 'planned', :id || :occasion, 'mail', 'main') returning touch_id",
+        id=customer_id,
+        occasion=occasion,
+    )
+    return int(touch_id)
+
+
+def states(engine: Engine) -> dict[int, str]:
+    return dict(execute(engine, "select touch_id, state from touch_state"))
+
+
+def begun(engine: Engine, touch_id: int, outcome: str | None) -> None:
+    execute(
+        engine,
+        "with lent as (insert into lease (worker, channel, account, ends_at) values"
+        " ('w', 'mail', 'main', now() + interval '1 hour') returning lease_id)"
+        " insert into attempt (touch_id, number, lease_id)"
+        " select :touch, 1, lease_id from lent",
+        touch=touch_id,
+    )
+    if outcome:
+        execute(
+            engine,
+            "insert into outcome (touch_id, happened_at, number, outcome)"
+            " values (:touch, now(), 1, :outcome)",
+            touch=touch_id,
+            outcome=outcome,
+        )
+
+
+def test_a_merged_person_gets_one_message_per_occasion(engine: Engine) -> None:
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    identify.identify(engine, AS_OF)
+    one, two = customer_of(engine, "b1"), customer_of(engine, "b2")
+    spring = planned(engine, one, "spring"), planned(engine, two, "spring")
+    autumn = planned(engine, one, "autumn"), planned(engine, two, "autumn")
+    winter = planned(engine, one, "winter"), planned(engine, two, "winter")
+    alone = planned(engine, two, "order 7")
+    begun(engine, autumn[1], outcome=None)
+    begun(engine, winter[1], outcome="retry")
+    saw(engine, "buyer b1", "buyer b2")
+    identify.identify(engine, AS_OF)
+    found = states(engine)
+    assert [found[touch] for touch in spring] == ["planned", "skipped"]
+    assert [found[touch] for touch in autumn] == ["skipped", "dispatching"]
+    assert [found[touch] for touch in winter] == ["planned", "skipped"]
+    assert found[alone] == "planned"
