@@ -9,7 +9,8 @@ from pathlib import Path
 import sql
 from tasks import yaml_file
 from tasks.campaigns import audience_sql
-from tasks.campaigns.campaign_file import NAME, CampaignFile
+from tasks.campaigns.campaign_file import NAME, CampaignFile, Exit
+from tasks.campaigns.money_file import Reward
 from tasks.problem import Problem, did_you_mean
 from tasks.settings import settings
 
@@ -31,6 +32,8 @@ class Step:
 
     name: str
     after: timedelta
+    unless: tuple[Exit, ...] = ()
+    reward: Reward | None = None
 
 
 class Campaign(CampaignFile):
@@ -46,7 +49,9 @@ class Campaign(CampaignFile):
     def steps(self) -> tuple[Step, ...]:
         """The messages in the order of the file."""
         items = self.steps_by_name.items()
-        return tuple(Step(name, step.after) for name, step in items)
+        return tuple(
+            Step(name, step.after, step.unless, step.reward) for name, step in items
+        )
 
     def runs_on(self, day: date) -> bool:
         """Whether it is enabled and `day` (the shop's own) is in its season."""

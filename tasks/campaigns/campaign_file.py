@@ -4,21 +4,17 @@ import re
 from datetime import date, time, timedelta
 from typing import Annotated, Any, Literal
 
-from pydantic import (
-    AfterValidator,
-    BaseModel,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    model_validator,
-)
+from pydantic import AfterValidator, BeforeValidator, Field, model_validator
 
 from tasks.campaigns.campaign_values import (
     QuietHours,
+    Strict,
     as_duration,
+    as_exits,
     as_param,
     as_quiet_hours,
 )
+from tasks.campaigns.money_file import Budget, Reward
 
 NAME = re.compile(r"[a-z][a-z0-9_]{0,40}")
 
@@ -32,12 +28,7 @@ def plain_name(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(as_duration), Field(ge=timedelta(0))]
 Name = Annotated[str, AfterValidator(plain_name)]
-
-
-class Strict(BaseModel):
-    """Unknown keys are refused, and nothing changes after loading."""
-
-    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
+Exit = Literal["goal", "refunded", "replied"]
 
 
 class StepFile(Strict):
@@ -45,6 +36,15 @@ class StepFile(Strict):
 
     after: Duration = Field(
         default=timedelta(0), description="how long after `anchor_at` it is due"
+    )
+    unless: Annotated[tuple[Exit, ...], BeforeValidator(as_exits)] = Field(
+        default=(),
+        strict=False,
+        description="what makes the step needless once it has happened since the "
+        "anchor: `goal`, `refunded` (money asked back), `replied` (she wrote to us)",
+    )
+    reward: Reward | None = Field(
+        default=None, description="a code that comes with this message"
     )
 
 
@@ -93,6 +93,24 @@ class CampaignFile(Strict):
         le=100,
         description="who goes first when two want the same person; 100 is first",
     )
+    frequency: Name | None = Field(
+        default=None,
+        description="its class in policies.yaml, for caps beside those over all "
+        "marketing",
+    )
+    profiling: bool = Field(
+        default_factory=lambda known: known.get("purpose") == "marketing",
+        description="`true`: people are chosen by what we know of them, so those who "
+        "refused that are left out; `true` for marketing unless given",
+    )
+    follow_habit: bool = Field(
+        default=True,
+        description="`true`: of `channels`, the one that the customer has used lately "
+        "goes first; `false`: always the first one that is open",
+    )
+    budget: Budget | None = Field(
+        default=None, description="what its messages and rewards may cost"
+    )
     quiet_hours: Annotated[QuietHours | None, BeforeValidator(as_quiet_hours)] = Field(
         default=QuietHours(time(21), time(9)),
         description="when nothing is sent, by the customer's clock; `none` allows all",
@@ -119,4 +137,13 @@ class CampaignFile(Strict):
                 "holdout_percent is for marketing: what people must know about their "
                 "order goes to everybody"
             )
+        if self.purpose == "service" and self.frequency:
+            raise ValueError(
+                "frequency is for marketing: service messages are not capped"
+            )
+        for name, step in self.steps_by_name.items():
+            if "goal" in step.unless and not self.goal:
+                raise ValueError(
+                    f"steps.{name} has unless: goal, and the campaign has no goal"
+                )
         return self

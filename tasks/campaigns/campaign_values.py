@@ -1,14 +1,22 @@
-"""The values of campaign.yaml that are more than text: times, quiet hours, params."""
+"""The values of campaign.yaml that are more than text: times, quiet hours, exits."""
 
 import re
 from dataclasses import dataclass
 from datetime import date, time, timedelta
 from decimal import Decimal
 
+from pydantic import BaseModel, ConfigDict
+
 UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 DURATION = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
 # Written by hand in campaign.yaml; bound to `:name` in audience.sql.
 Param = bool | int | Decimal | date | timedelta | str
+
+
+class Strict(BaseModel):
+    """Unknown keys are refused, and nothing changes after loading."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True, strict=True)
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,3 +71,8 @@ def as_quiet_hours(value: object) -> object:
     except (AttributeError, ValueError):
         raise ValueError("quiet hours look like 21:00-09:00, or none") from None
     return QuietHours(start, end)
+
+
+def as_exits(value: object) -> object:
+    """`goal` or `[goal, refunded]` as a tuple of names."""
+    return (value,) if isinstance(value, str) else value

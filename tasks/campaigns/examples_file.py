@@ -5,7 +5,7 @@ from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, Field
 
-from tasks.campaigns.campaign_file import Strict
+from tasks.campaigns.campaign_values import Strict
 from tasks.campaigns.stand_ins import RowError, in_shop_time
 
 # The clock of examples that do not bring their own.

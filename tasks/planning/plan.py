@@ -145,7 +145,7 @@ def _planned(
 
 def _binds(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
     quiet = campaign.quiet_hours
-    cap = policies.MARKETING_CAP if campaign.purpose == "marketing" else None
+    cap = policies.load().caps[0] if campaign.purpose == "marketing" else None
     is_marketing = campaign.purpose == "marketing"
     return {
         "campaign": campaign.name,

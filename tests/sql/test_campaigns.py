@@ -11,7 +11,9 @@ import sql
 from tasks.campaigns import campaign, campaign_check
 from tasks.campaigns.campaign_file import CampaignFile, Goal, StepFile
 from tasks.campaigns.examples_file import Example, ExamplesFile
+from tasks.campaigns.money_file import Budget, Limit, Reward
 from tasks.campaigns.words import Words
+from tasks.planning.policies import Policies
 
 AS_OF = datetime(2026, 3, 10, 9, tzinfo=UTC)
 SHIPPED = [*campaign.folders(Path(str(sql.folder("campaigns"))))]
@@ -36,7 +38,13 @@ def test_every_mail_is_there_in_chinese_and_english(folder: Path) -> None:
                 assert message.subject is not None and message.html is not None
 
 
-@pytest.mark.parametrize("model", [CampaignFile, StepFile, Goal, ExamplesFile, Example])
+MODELS = [
+    *(CampaignFile, StepFile, Goal, Reward, Limit, Budget),
+    *(ExamplesFile, Example, Policies),
+]
+
+
+@pytest.mark.parametrize("model", MODELS)
 def test_every_key_is_on_the_page(model: type[BaseModel]) -> None:
     page = sql.folder("campaigns", "README.md").read_text(encoding="utf-8")
     keys = [field.alias or name for name, field in model.model_fields.items()]
