@@ -1,0 +1,58 @@
+"""What the doubles of shop platforms share: a world, its clock, its sorted lists."""
+
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from connectors.sandbox.server import Double
+from connectors.sandbox.youzan_world import Story, World
+
+Body = dict[str, Any]
+
+
+class ShopDouble(Double):
+    """The shop at `now`, which tests move; `drift` moves it with each API call.
+
+    `index_lag` is how late lists learn of changes; `before` is called with the name
+    and the parameters of each call before it is answered.
+    """
+
+    def __init__(self, world: World, port: int = 0) -> None:
+        super().__init__(port)
+        self.world = world
+        self.now = world.as_of
+        self.drift = timedelta(0)
+        self.index_lag = timedelta(0)
+        self.is_ascending = False
+        self.before: Callable[[str, Body], None] | None = None
+        self._remembered: tuple[Any, list[Body]] = (None, [])
+
+    def begin(self, name: str, params: Body) -> None:
+        """Whatever has to happen before an API call is answered."""
+        if self.before:
+            self.before(name, params)
+        self.now += self.drift
+
+    def found(
+        self, name: str, stories: Sequence[Story], start: datetime, end: datetime
+    ) -> list[Body]:
+        """The states last changed in [start, end], sorted by that; one list is kept."""
+        now = self.now - self.index_lag
+        question = (name, start, end, now, self.is_ascending, self.world.changes)
+        if self._remembered[0] != question:
+            states = [
+                {**state, "key": story.key}
+                for story in stories
+                if (state := story.at(now)) and start <= state["updated"] <= end
+            ]
+            states.sort(
+                key=lambda one: (one["updated"], one["key"]),
+                reverse=not self.is_ascending,
+            )
+            self._remembered = (question, states)
+        return self._remembered[1]
+
+
+def page_of(found: Sequence[Any], page: int, size: int) -> Sequence[Any]:
+    """One page, counted from 1."""
+    return found[(page - 1) * size : page * size]

@@ -1,0 +1,106 @@
+"""Streams over lists that take a window of time and numbered pages."""
+
+from abc import abstractmethod
+from collections.abc import Iterator, Mapping
+from datetime import datetime, timedelta
+from typing import Any, ClassVar
+
+from connectors.base import Page, Record, Stream
+from connectors.client import Call, Client, Cure, Trouble
+from connectors.paging import SECOND, Found, Lately, Listing, sweep
+from connectors.values import part
+
+# The platform's clock is not ours, and the first window takes a while to read.
+HISTORY_MARGIN = timedelta(hours=1)
+
+
+class WindowedStream(Stream):
+    """A list by the time of the last change; the platform says how much at once.
+
+    `history` is how far back the platform answers at all, None when there is no limit.
+    """
+
+    longest_window: ClassVar[timedelta]
+    """The longest span between the two times of one question."""
+    list_name: ClassVar[str]
+    """Where the records are in the answer."""
+    total_name: ClassVar[str] = "total"
+
+    def __init__(
+        self,
+        source: str,
+        client: Client,
+        since: datetime,
+        *,
+        overlap: timedelta,
+        lag: timedelta,
+        page_size: int,
+        deepest_record: int,
+        history: timedelta | None = None,
+    ) -> None:
+        super().__init__(source, since)
+        self.client = client
+        self.overlap = overlap
+        self.lag = lag
+        self.page_size = page_size
+        self.deepest_record = deepest_record
+        self.history = history
+        # A question reaches back by the overlap, and out to whole seconds.
+        self.max_window = self.longest_window - overlap - 2 * SECOND
+
+    @abstractmethod
+    def fetch(self, since: datetime, until: datetime, page: int) -> Listing:
+        """One page, counted from 1, of the records changed in [since, until]."""
+
+    @abstractmethod
+    def version_of(self, record: Record) -> tuple[Any, datetime | None]:
+        """The record's key, and the time that the list goes by."""
+
+    def pull(self, cursor: str | None, until: datetime) -> Iterator[Page]:
+        """As everywhere, but no further back than the platform answers."""
+        self.notes = []
+        position = datetime.fromisoformat(cursor) if cursor else self.since
+        if self.history:
+            oldest = until - self.history + self.overlap + HISTORY_MARGIN
+            if position < oldest:
+                self.notes.append(
+                    f"{self.source}: {self.name}: nothing older than "
+                    f"{self.history.days} days can be asked for: what changed between "
+                    f"{position} and {oldest} and not since needs a file export"
+                )
+                cursor = oldest.isoformat()
+        yield from super().pull(cursor, until)
+
+    def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
+        """The records changed in [since, until); each version of one is given once."""
+        # Both ends are asked for inclusively: seconds are as fine as platforms count.
+        start = since.replace(microsecond=0)
+        end = (until + SECOND).replace(microsecond=0)
+        name = f"{self.source}: {self.name}"
+        deepest = self.deepest_record // self.page_size
+        lately = Lately(self.deepest_record)
+        for listed in sweep(name, self.fetch, start, end, self.page_size, deepest):
+            records = [one for one in listed if self._is_wanted(one, until, lately)]
+            if records:
+                yield Page(records)
+
+    def record_of(self, raw: Mapping[str, Any]) -> Record:
+        """The record as it was landed."""
+        return Found(dict(raw))
+
+    def listing(self, answer: Any, place: str) -> Listing:
+        """The records of an answer; a missing list is an error, never an empty one."""
+        data = part({"": answer}, "")
+        total, records = data.get(self.total_name), data.get(self.list_name)
+        if str(total) == "0" and records is None:
+            records = []
+        if not str(total).isdecimal() or not isinstance(records, list):
+            said = f"the answer holds no {self.total_name} or no {self.list_name}"
+            raise self.client.error(Call(place, ""), Trouble(Cure.WAIT, said))
+        return Listing([Found(record, place) for record in records], int(str(total)))
+
+    def _is_wanted(self, record: Record, until: datetime, lately: Lately) -> bool:
+        key, changed_at = self.version_of(record)
+        if changed_at is not None and changed_at >= until:
+            return False
+        return lately.is_new((key, changed_at))
