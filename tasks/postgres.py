@@ -183,6 +183,7 @@ class Server:
             f"shared_buffers = {megabytes}MB",
             "max_connections = 200",
             "work_mem = 64MB",
+            "temp_buffers = 64MB",
             "maintenance_work_mem = 256MB",
             "max_wal_size = 8GB",
             "checkpoint_timeout = 15min",

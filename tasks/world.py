@@ -188,6 +188,6 @@ def _side_by_side(engine: Engine, names: list[str], *values: dict[str, Any]) -> 
 def _settle(engine: Engine, world: World) -> None:
     """Let the next rows get the next numbers, and everybody wait for their facts."""
     with engine.begin() as connection:
-        database.run(connection, "world/settle")
+        database.run(connection, "world/settle", is_identified=world.is_identified)
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as alone:
         alone.exec_driver_sql(f"vacuum (analyze) {', '.join(TABLES)}")

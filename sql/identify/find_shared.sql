@@ -8,10 +8,26 @@ with ends as (
     select identifier_b from fresh_links
 ),
 
+-- Few have so many links at all, and only these are looked at closely.
+busy as (
+    select identifier_id
+    from (
+        select ends.identifier_id
+        from ends
+        inner join identifier_links as links on ends.identifier_id = links.identifier_a
+        union all
+        select ends.identifier_id
+        from ends
+        inner join identifier_links as links on ends.identifier_id = links.identifier_b
+    ) as linked
+    group by identifier_id
+    having count(*) > :shared_cap
+),
+
 suspects as (
     select identifiers.identifier_id
-    from ends
-    inner join identifiers on ends.identifier_id = identifiers.identifier_id
+    from busy
+    inner join identifiers on busy.identifier_id = identifiers.identifier_id
     where
         identifiers.kind != 'buyer'
         and not identifiers.is_junk

@@ -9,12 +9,13 @@ where customer_id is null and not is_junk;
 
 create temporary table fresh_links on commit drop as
 select
-    link_id,
-    identifier_a,
-    identifier_b,
-    evidence
-from identifier_links
-where processed_at is null and rejected_at is null;
+    links.link_id,
+    links.identifier_a,
+    links.identifier_b,
+    links.evidence
+from (select distinct link_id from links_to_follow) as queued
+inner join identifier_links as links on queued.link_id = links.link_id
+where links.rejected_at is null;
 
 analyze fresh_identifiers, fresh_links;
 

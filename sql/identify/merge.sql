@@ -51,6 +51,8 @@ select
 from nodes
 where node >= :new_from and label in (select kept_id from merged);
 
+analyze owners, merged, members;
+
 with reasons as (
     select distinct on (merged.merged_id)
         merged.merged_id,

@@ -31,5 +31,4 @@ from (
     select node_b from links
 ) as found;
 
-alter table nodes add primary key (node);
-analyze nodes, edges;
+analyze links, nodes, edges;

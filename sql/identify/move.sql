@@ -10,10 +10,9 @@ from nodes
 inner join owners on nodes.label = owners.label
 where nodes.node >= :new_from and identifiers.identifier_id = nodes.node - :new_from;
 
-update identifier_links
-set processed_at = :as_of
-from fresh_links
-where identifier_links.link_id = fresh_links.link_id;
+delete from links_to_follow
+using fresh_links
+where links_to_follow.link_id = fresh_links.link_id;
 
 update orders
 set customer_id = merged.kept_id

@@ -1,27 +1,35 @@
 -- One step: every node takes the smallest label beside it, then its label's label.
-update nodes
-set label = smaller.label
-from (
+-- Nodes are written anew, since nearly every one changes.
+create temporary table smaller on commit drop as
+select
+    nodes.node,
+    least(nodes.label, min(neighbours.label)) as label
+from nodes
+left join (
     select
-        sides.node,
-        min(neighbours.label) as label
-    from (
-        select
-            node_a as node,
-            node_b as beside
-        from edges
-        union all
-        select
-            node_b,
-            node_a
-        from edges
-    ) as sides
-    inner join nodes as neighbours on sides.beside = neighbours.node
-    group by sides.node
-) as smaller
-where nodes.node = smaller.node and smaller.label < nodes.label;
+        node_a as node,
+        node_b as beside
+    from edges
+    union all
+    select
+        node_b,
+        node_a
+    from edges
+) as sides on nodes.node = sides.node
+left join nodes as neighbours on sides.beside = neighbours.node
+group by nodes.node, nodes.label;
 
-update nodes
-set label = further.label
-from nodes as further
-where nodes.label = further.node and further.label < nodes.label;
+analyze smaller;
+
+drop table nodes;
+
+create temporary table nodes on commit drop as
+select
+    smaller.node,
+    further.label
+from smaller
+inner join smaller as further on smaller.label = further.node;
+
+drop table smaller;
+
+analyze nodes;

@@ -3,8 +3,11 @@ create temporary table owners on commit drop as
 select
     nodes.label,
     min(customers.customer_id) as customer_id,
-    coalesce(min(nodes.node) filter (where nodes.is_buyer), min(nodes.node)) as first_id
+    coalesce(
+        min(nodes.node) filter (where identifiers.kind = 'buyer'), min(nodes.node)
+    ) as first_id
 from nodes
+inner join identifiers on nodes.node = identifiers.identifier_id
 left join customers on nodes.node = customers.founder_id
 group by nodes.label;
 

@@ -2,14 +2,11 @@
 create temporary table nodes on commit drop as
 select
     identifiers.identifier_id as node,
-    identifiers.identifier_id as label,
-    identifiers.kind = 'buyer' as is_buyer
+    identifiers.identifier_id as label
 from identifiers
 where
     identifiers.customer_id in (select customer_id from affected)
     and not identifiers.is_junk;
-
-alter table nodes add primary key (node);
 
 create temporary table edges on commit drop as
 select
@@ -19,9 +16,12 @@ from identifier_links as links
 inner join nodes as a on links.identifier_a = a.node
 inner join nodes as b on links.identifier_b = b.node
 where
-    links.processed_at is not null
-    and links.held_at is null
-    and links.rejected_at is null;
+    links.held_at is null
+    and links.rejected_at is null
+    and not exists (
+        select from links_to_follow
+        where links_to_follow.link_id = links.link_id
+    );
 
 -- A customer whose founder is gone is followed by its oldest identifier instead.
 update customers
@@ -32,7 +32,8 @@ from (
         identifiers.identifier_id
     from nodes
     inner join identifiers on nodes.node = identifiers.identifier_id
-    order by identifiers.customer_id asc, nodes.is_buyer desc, nodes.node asc
+    order by
+        identifiers.customer_id asc, identifiers.kind = 'buyer' desc, nodes.node asc
 ) as oldest
 where
     customers.customer_id = oldest.customer_id

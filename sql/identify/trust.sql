@@ -1,4 +1,6 @@
 -- Staff said: this identifier is one person's; follow its links from now on.
+select pg_advisory_xact_lock(7230010);
+
 with trusted as (
     update identifiers
     set is_junk = false, is_trusted = true, junk_reason = null
@@ -6,13 +8,19 @@ with trusted as (
     returning identifier_id
 ),
 
-followed as (
+freed as (
     update identifier_links
-    set processed_at = null, held_at = null
+    set held_at = null
     from trusted
     where
         trusted.identifier_id
         in (identifier_links.identifier_a, identifier_links.identifier_b)
+    returning identifier_links.link_id
+),
+
+followed as (
+    insert into links_to_follow (link_id)
+    select link_id from freed
 ),
 
 resolved as (

@@ -91,7 +91,6 @@ create table identifier_links (
     source text not null,
     evidence text not null,
     seen_at timestamptz not null default now(),
-    processed_at timestamptz,
     -- Not followed until a person has looked: see identity_conflicts.
     held_at timestamptz,
     -- Staff said: these are two people.
@@ -102,12 +101,28 @@ create table identifier_links (
 );
 
 create index identifier_links_other_way on identifier_links (identifier_b);
-create index identifier_links_new on identifier_links (link_id)
-where processed_at is null;
 create index identifier_links_held on identifier_links (link_id)
 where held_at is not null;
 create index identifier_links_rejected on identifier_links (link_id)
 where rejected_at is not null;
+
+-- Links that no run of identify has followed yet. A queue of its own, since marking
+-- each link would rewrite it and all its index entries.
+create table links_to_follow (
+    link_id bigint not null
+);
+
+create function queue_links() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.links_to_follow (link_id) select link_id from changed;
+    return null;
+end;
+$$;
+
+create trigger queue_on_insert after insert on identifier_links
+referencing new table as changed
+for each statement execute function queue_links();
 
 create table customer_merges (
     merge_id bigint generated always as identity primary key,

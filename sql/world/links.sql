@@ -1,14 +1,13 @@
 -- Which identifiers were seen together?
 insert into identifier_links (
-    identifier_a, identifier_b, source, evidence, seen_at, processed_at
+    identifier_a, identifier_b, source, evidence, seen_at
 )
 select
     people.person * 8 + pairs.place_a as identifier_a,
     people.person * 8 + pairs.place_b as identifier_b,
     world.source(people.home, 0) as source,
     pairs.evidence,
-    people.first_at as seen_at,
-    case when cast(:is_identified as boolean) then people.first_at end as processed_at
+    people.first_at as seen_at
 from world.people as people
 cross join
     lateral (
@@ -42,15 +41,14 @@ where pairs.is_there
 order by people.person, pairs.place_a, pairs.place_b;
 
 insert into identifier_links (
-    identifier_a, identifier_b, source, evidence, seen_at, processed_at
+    identifier_a, identifier_b, source, evidence, seen_at
 )
 select
     person * 8 as identifier_a,
     (:customers + 1) * 8 + 1 + person % greatest(1, :junk_phones) as identifier_b,
     world.source(home, 0) as source,
     'order' as evidence,
-    first_at as seen_at,
-    case when cast(:is_identified as boolean) then first_at end as processed_at
+    first_at as seen_at
 from world.people
 where gives_junk_phone
 order by person;

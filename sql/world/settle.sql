@@ -13,3 +13,7 @@ from orders;
 
 insert into touched_customers (customer_id)
 select customer_id from customers;
+
+insert into links_to_follow (link_id)
+select link_id from identifier_links
+where not cast(:is_identified as boolean);
