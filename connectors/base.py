@@ -67,6 +67,9 @@ class Stream(ABC):
     holds_whole_orders: bool = True
     """Whether a pull that has an order has all its lines; see `batch`."""
 
+    is_pushed: bool = False
+    """True: only callbacks feed it, so that it has no pages and no history."""
+
     repeated_lines: str = "keep"
     """keep or quarantine: what a line is that repeats one of its order exactly."""
 
@@ -116,6 +119,8 @@ class Stream(ABC):
         The cursor is the ISO time up to which all is stored. The end of each window
         comes as a page that moves the cursor even if the window was empty.
         """
+        if self.is_pushed:
+            return
         position = datetime.fromisoformat(cursor) if cursor else self.since
         end = until - self.lag
         while position < end:
@@ -154,7 +159,8 @@ class Received:
 class Callbacks(ABC):
     """The messages that a platform pushes to one source: verified, decrypted, read.
 
-    A connector offers them as `callbacks(source, config) -> Callbacks`.
+    A connector offers them as `callbacks(source, config) -> Callbacks | None`; None
+    where `config` has no keys for them.
     """
 
     @abstractmethod

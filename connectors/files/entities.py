@@ -41,7 +41,7 @@ _COLUMNS: Mapping[str, tuple[str, ...]] = {
         *("country", "city", "points", "level", "registered_at", "updated_at"),
     ),
     "interactions": (
-        *("kind", "interaction_key", "happened_at", "account", *_BUYER, "body"),
+        *("kind", "interaction_key", "happened_at", "account", *_BUYER, "body", "code"),
     ),
 }
 

@@ -9,6 +9,7 @@ with news as (
         staged.happened_at,
         staged.account,
         staged.body,
+        staged.code,
         person.identifier_id,
         buyer.customer_id
     from staged
@@ -34,7 +35,7 @@ with news as (
 written as (
     insert into interactions (
         source, kind, interaction_key, happened_at, account, identifier_id,
-        customer_id, body
+        customer_id, body, code
     )
     select
         :source,
@@ -44,7 +45,8 @@ written as (
         account,
         identifier_id,
         customer_id,
-        body
+        body,
+        code
     from news
     order by happened_at, kind, interaction_key
     on conflict on constraint interactions_natural_key do nothing

@@ -219,5 +219,9 @@ create table staging.interactions (
     phone text,
     email text,
     more_identifiers jsonb,
-    body text
+    body text,
+    code text
 );
+
+comment on column staging.interactions.code is
+'the parameter of the code or link that brought them: a scene, a state';

@@ -111,6 +111,8 @@ create table interactions (
     identifier_id bigint references identifiers,
     customer_id bigint references customers,
     body text,
+    -- The parameter of the code or link that brought them, see `codes`.
+    code text,
     loaded_at timestamptz not null default now(),
     constraint interactions_natural_key unique (source, kind, interaction_key)
 );
