@@ -7,6 +7,8 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 CHINA = ZoneInfo("Asia/Shanghai")
+# Provinces with a country code of their own.
+REGIONS = {"香港特别行政区": "HK", "澳门特别行政区": "MO", "台湾省": "TW"}
 # How platforms say "never": nothing, zero, or the first day of some calendar.
 NO_DAYS = ("0000-", "0001-", "1970-01-01")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
@@ -90,3 +92,9 @@ def number(value: Any, field: str, problems: Problems) -> Decimal | None:
         problems.add(field, value, "a number")
         return None
     return Decimal(written)
+
+
+def country(province: Any) -> str | None:
+    """The country code of a province as Chinese platforms name it; None for none."""
+    name = text(province)
+    return REGIONS.get(name, "CN") if name else None

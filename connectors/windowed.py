@@ -8,6 +8,7 @@ from typing import Any, ClassVar
 from connectors.base import Page, Record, Stream
 from connectors.client import Call, Client, Cure, Trouble
 from connectors.paging import SECOND, Found, Lately, Listing, sweep
+from connectors.shop_config import ShopConfig
 from connectors.values import part
 
 # The platform's clock is not ours, and the first window takes a while to read.
@@ -30,23 +31,18 @@ class WindowedStream(Stream):
         self,
         source: str,
         client: Client,
-        since: datetime,
-        *,
-        overlap: timedelta,
-        lag: timedelta,
-        page_size: int,
-        deepest_record: int,
+        config: ShopConfig,
         history: timedelta | None = None,
     ) -> None:
-        super().__init__(source, since)
+        super().__init__(source, config.since)
         self.client = client
-        self.overlap = overlap
-        self.lag = lag
-        self.page_size = page_size
-        self.deepest_record = deepest_record
+        self.overlap = config.overlap
+        self.lag = config.lag
+        self.page_size = config.page_size
+        self.deepest_record = config.deepest_record
         self.history = history
         # A question reaches back by the overlap, and out to whole seconds.
-        self.max_window = self.longest_window - overlap - 2 * SECOND
+        self.max_window = self.longest_window - self.overlap - 2 * SECOND
 
     @abstractmethod
     def fetch(self, since: datetime, until: datetime, page: int) -> Listing:

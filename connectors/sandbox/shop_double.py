@@ -25,6 +25,9 @@ class ShopDouble(Double):
         self.index_lag = timedelta(0)
         self.is_ascending = False
         self.before: Callable[[str, Body], None] | None = None
+        self.lines: dict[str, Body] = {
+            line["oid"]: line for one in world.orders for line in one.facts["lines"]
+        }
         self._remembered: tuple[Any, list[Body]] = (None, [])
 
     def begin(self, name: str, params: Body) -> None:
