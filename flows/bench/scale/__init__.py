@@ -6,7 +6,7 @@ Half an hour on two cores and 25 GB of disk; the invented shops are dropped at t
 import tempfile
 import time
 from collections.abc import Callable
-from datetime import UTC, date, datetime
+from datetime import UTC, date, datetime, timedelta
 from pathlib import Path
 
 from sqlalchemy import Engine
@@ -26,8 +26,7 @@ STANDARDS = facts.Standards("CNY", "zh", "Asia/Shanghai")
 
 def figures(address: str, middle: World = MIDDLE, large: World = LARGE) -> list[Figure]:
     """Every figure of the area; smaller worlds are for trying out."""
-    found = dbt.figures(address)
-    found += upsert.figures(address, middle.customers)
+    found = upsert.figures(address, middle.customers)
     for made in (middle, large):
         with database.scratch("regulars_bench_world", address) as there:
             engine = database.engine(there)
@@ -36,6 +35,7 @@ def figures(address: str, middle: World = MIDDLE, large: World = LARGE) -> list[
             found += _ten_customers(engine, made)
             if made is middle:
                 found += _a_day(engine, made)
+                found += _beside_dbt(engine, there, made)
             else:
                 found += identities.figures(engine, made.customers)
     return found
@@ -96,6 +96,14 @@ def _a_day(engine: Engine, made: World) -> list[Figure]:
         raise AssertionError("the daily refresh and the full rebuild differ")
     name = "refresh after a day, 1 % changed"
     return [figure("scale", name, daily, full, "the full rebuild", "s", 0.4)]
+
+
+def _beside_dbt(engine: Engine, address: str, made: World) -> list[Figure]:
+    """The day after that: segments as a command, once the facts are there."""
+    world.day(engine, made.seed, DAY + timedelta(days=1), 0.01)
+    identify.identify(engine, AS_OF)
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    return dbt.figures(address, made.customers)
 
 
 def _digest(engine: Engine) -> list[object]:
