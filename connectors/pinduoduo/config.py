@@ -2,9 +2,9 @@
 
 from datetime import timedelta
 from pathlib import Path
-from typing import Literal
+from typing import Literal, Self
 
-from pydantic import Field, SecretStr
+from pydantic import Field, SecretStr, model_validator
 
 from connectors.shop_config import ShopConfig
 
@@ -23,7 +23,7 @@ class Config(ShopConfig):
     )
     token_file: Path | None = Field(
         default=None,
-        description="keeps renewed tokens between runs; needed with refresh_token",
+        description="keeps renewed tokens between runs; a path from where it runs",
     )
     streams: tuple[StreamName, ...] = ("orders", "refunds")
     history: timedelta | None = Field(
@@ -34,3 +34,11 @@ class Config(ShopConfig):
         description="take a receiver's plain mobile number for the buyer's: Pinduoduo "
         "names no buyer, but lends virtual numbers to one person after another",
     )
+
+    @model_validator(mode="after")
+    def _keeps_tokens(self) -> Self:
+        if self.refresh_token and self.token_file is None:
+            raise ValueError(
+                "a refresh_token works once: set token_file, where the next one is kept"
+            )
+        return self

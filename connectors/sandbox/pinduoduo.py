@@ -31,17 +31,25 @@ class PinduoduoDouble(ShopDouble):
         """How many calls the application has; more are refused with 70031."""
         self._called: list[float] = []
         self._tokens: dict[str, float] = {}
-        self._refreshes: set[str] = set()
-        self.access, self.refresh = self._grant()
+        self._refreshes: list[str] = []
+        self.access, self.refresh = self.authorise()
 
     @property
     def secrets(self) -> list[str]:
         """All tokens given so far, and the secret."""
-        return [*self._tokens, *self._refreshes, self.refresh, CLIENT_SECRET]
+        return [*self._tokens, *self._refreshes, CLIENT_SECRET]
 
     def expire_tokens(self) -> None:
         """Every access token given so far is over."""
         self._tokens = dict.fromkeys(self._tokens, 0.0)
+
+    def authorise(self) -> tuple[str, str]:
+        """The merchant agrees once more: a new pair of tokens, the old one is over."""
+        self.expire_tokens()
+        access, refresh = uuid.uuid4().hex, uuid.uuid4().hex
+        self._tokens[access] = self.clock() + DAY
+        self._refreshes.append(refresh)
+        return access, refresh
 
     def answer(self, request: Seen) -> Answer:
         """One call: errors come with HTTP 200."""
@@ -69,7 +77,7 @@ class PinduoduoDouble(ShopDouble):
         """`pdd.pop.auth.token.refresh`: a refresh token works once."""
         if params.get("refresh_token") != self.refresh:
             return shown.error(10019, "refresh_token已过期")
-        self.access, self.refresh = self._grant()
+        self.access, self.refresh = self.authorise()
         return shown.token(self.access, self.refresh, int(self.clock()))
 
     def _refused(self, name: str, params: Body) -> Answer | None:
@@ -118,13 +126,6 @@ class PinduoduoDouble(ShopDouble):
         else:
             body["total_count"] = len(found)
         return Answer({root: body})
-
-    def _grant(self) -> tuple[str, str]:
-        if hasattr(self, "refresh"):
-            self._refreshes.add(self.refresh)
-        access, refresh = uuid.uuid4().hex, uuid.uuid4().hex
-        self._tokens = {**dict.fromkeys(self._tokens, 0.0), access: self.clock() + DAY}
-        return access, refresh
 
 
 APIS: dict[str, Callable[[PinduoduoDouble, Body], Answer]] = {

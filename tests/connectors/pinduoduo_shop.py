@@ -3,6 +3,8 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import Any
 
 from connectors.client import Pace
@@ -23,8 +25,9 @@ PHONE = "13800000001"
 class PinduoduoShop:
     """A double, and streams to it that note their waits instead of waiting."""
 
-    def __init__(self, double: PinduoduoDouble) -> None:
+    def __init__(self, double: PinduoduoDouble, folder: str) -> None:
         self.double = double
+        self.token_file = Path(folder) / "pdd_main.json"
         self.world = double.world
         self.waits: list[float] = []
 
@@ -36,6 +39,7 @@ class PinduoduoShop:
             "client_secret": CLIENT_SECRET,
             "access_token": self.double.access,
             "refresh_token": self.double.refresh,
+            "token_file": self.token_file,
             "since": SINCE,
         }
         config = Config.model_validate({**given, **settings})
@@ -121,8 +125,8 @@ def touchable(
 @contextmanager
 def pinduoduo_shop() -> Iterator[PinduoduoShop]:
     """A shop of 150 people."""
-    with PinduoduoDouble(World(11, AS_OF, 150)) as double:
-        yield PinduoduoShop(double)
+    with TemporaryDirectory() as folder, PinduoduoDouble(World(11, AS_OF, 150)) as one:
+        yield PinduoduoShop(one, folder)
 
 
 def pulled(
