@@ -16,6 +16,53 @@ from (
 ) as ranked
 where age > 1;
 
+-- Exports overlap too: a line without an id that an earlier file of this batch shows as
+-- often is the same one. A file may also end in the middle of an order, so that its
+-- other lines are no repetition.
+with one_line as (
+    select
+        record_no,
+        order_number,
+        rtrim(place, '0123456789') as file,
+        (
+            product_id, product_title, category, variant, quantity, unit_price,
+            line_amount
+        )::text as content
+    from staged
+    where raw is not null and line_id is null and not :is_whole_record
+),
+
+spread as (
+    select order_number
+    from one_line
+    group by order_number
+    having min(file) != max(file)
+),
+
+copies as (
+    select
+        one_line.*,
+        row_number() over (
+            partition by one_line.order_number, one_line.content, one_line.file
+            order by one_line.record_no
+        ) as copy_no
+    from one_line
+    inner join spread on one_line.order_number = spread.order_number
+)
+
+insert into outdated (record_no)
+select record_no
+from (
+    select
+        record_no,
+        row_number() over (
+            partition by order_number, content, copy_no
+            order by record_no desc
+        ) as age
+    from copies
+) as ranked
+where age > 1;
+
 analyze outdated;
 
 create temp view staged_line as

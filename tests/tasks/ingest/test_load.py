@@ -109,6 +109,25 @@ def test_equal_lines_are_counted_through(engine: Engine) -> None:
     assert get(engine, "select count(*) from order_lines") == [(2,)]
 
 
+def test_overlapping_exports_do_not_count_a_line_twice(engine: Engine) -> None:
+    cup = {"product_id": "cup"}
+    first = [
+        order(place="may.csv:1"),
+        order(place="may.csv:2"),
+        order(place="may.csv:3", **cup),
+    ]
+    again = [order(place="june.csv:1"), order(place="june.csv:2")]
+    counts = put(
+        engine, "orders", [*first, *again], record_key=["order_number", "line_id"]
+    )
+    assert counts.records == 5 and counts.add_up
+    assert get(engine, "select product_id from order_lines order by 1") == [
+        ("cup",),
+        ("tea",),
+        ("tea",),
+    ]
+
+
 def test_a_line_that_is_replayed_alone_joins_its_order(engine: Engine) -> None:
     by_line = {"record_key": ["order_number", "line_id"]}
     put(engine, "orders", [order(), order()], refused=[2], **by_line)
