@@ -65,6 +65,8 @@ class Fields:
         kind = kind or KINDS.get(name, "text")
         if column.product:
             return self._product(column)
+        if column.joined:
+            return self._joined(column.joined)
         reader = self._reader(column, kind)
         if column.latest:
             return self._latest(column.latest, reader)
@@ -158,6 +160,16 @@ class Fields:
             return max((time for time in times if time is not None), default=None)
 
         return self._several(known, latest) if known else None
+
+    def _joined(self, names: Sequence[Names]) -> Field | None:
+        """Empty cells stay empty places, so that no two keys look the same."""
+        parts = [self._cell(name, cells.identity, is_text=False) for name in names]
+        known = [part for part in parts if part is not None]
+
+        def join(values: list[Any]) -> str | None:
+            return "-".join(value or "" for value in values) if any(values) else None
+
+        return self._several(known, join) if known else None
 
     def _conditional(self, column: Column, names: Names) -> Field | None:
         """Words of which some mean what another cell makes of them."""

@@ -76,6 +76,11 @@ class Column(Strict):
     latest: tuple[Names, ...] | None = Field(
         default=None, description="times of the same line of which the latest counts"
     )
+    joined: tuple[Names, ...] | None = Field(
+        default=None,
+        description="texts of the same line with `-` between them: a key, where the "
+        "file has no id of its own",
+    )
     optional: bool = Field(
         default=False, description="whether files without this column are fine"
     )
@@ -91,9 +96,11 @@ class Column(Strict):
 
     @model_validator(mode="after")
     def _comes_from_one_place(self) -> Self:
-        given = [self.from_, self.product, self.latest]
+        given = [self.from_, self.product, self.latest, self.joined]
         if sum(place is not None for place in given) != 1:
-            raise ValueError("needs exactly one of `from`, `product`, `latest`")
+            raise ValueError(
+                "needs exactly one of `from`, `product`, `latest`, `joined`"
+            )
         return self
 
     @property
@@ -104,7 +111,8 @@ class Column(Strict):
             for word in (self.words or {}).values()
             if isinstance(word, WordIf)
         ]
-        first = self.product or self.latest or (self.from_ or (),)
+        several = self.product or self.latest or self.joined
+        first = several or (self.from_ or (),)
         return (*first, *dict.fromkeys(conditions))
 
     @property
