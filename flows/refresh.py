@@ -44,7 +44,7 @@ def refresh(as_of: AsOf = None, full: Full = False) -> State[int]:
         "Who is who, and where they stand",
         story.table(["customers", ""], _lines(identified, computed)),
         story.table(["segment", "joined", "left", "now in it"], _moves(moved or {})),
-        story.table(["tag", "customers"], sorted((tagged or {}).items())),
+        story.table(["tag", "given", "taken"], _changes(tagged or {})),
     )
     if error := bad_segment or bad_tag:
         raise error
@@ -71,8 +71,8 @@ def segments_of_customers(as_of: datetime, full: bool) -> dict[str, segments.Mov
 
 
 @step("tags")
-def tags_of_customers(as_of: datetime, full: bool) -> dict[str, int]:
-    """How many carry each tag."""
+def tags_of_customers(as_of: datetime, full: bool) -> dict[str, tags.Changed]:
+    """Who was given a tag and who lost one, per tag."""
     return tags.refresh(database.engine(), as_of, full)
 
 
@@ -93,6 +93,10 @@ def _lines(identified: identify.Identified, computed: int) -> list[list[Any]]:
         ["conflicts kept apart", identified.conflicts],
         ["facts computed", computed],
     ]
+
+
+def _changes(tagged: dict[str, tags.Changed]) -> list[list[Any]]:
+    return [[name, one.given, one.taken] for name, one in sorted(tagged.items())]
 
 
 def _moves(moved: dict[str, segments.Moved]) -> list[list[Any]]:

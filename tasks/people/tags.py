@@ -1,5 +1,6 @@
 """What customers are tagged with: by rule files, by the platforms, by staff."""
 
+from dataclasses import dataclass
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, RowMapping, text
@@ -14,12 +15,24 @@ COLUMNS = ("customer_id", "value", "evidence", "expires_at")
 WHO_IS_CHOSEN = "and customer_id = any(array(select customer_id from chosen))"
 
 
+# A tag, how many were given it, how many lost it.
+Move = tuple[str, int, int]
+
+
 class TagsFailed(DefinitionError):
     """Some tags could not be judged and stay as they were; the rest are done."""
 
 
-def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, int]:
-    """Bring rule and platform tags up to `as_of`; returns customers by tag.
+@dataclass(slots=True)
+class Changed:
+    """How many customers were given a tag or a new value of it, and lost it."""
+
+    given: int = 0
+    taken: int = 0
+
+
+def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Changed]:
+    """Bring rule and platform tags up to `as_of`; returns what changed, by tag.
 
     Judged are the customers whose facts were computed since the last time, and those
     of whom a tag has expired; everybody for a new or changed file, and with `full`.
@@ -36,18 +49,18 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, in
         if full:
             run(connection, "tagging/everybody")
         run(connection, "tagging/platform")
-        _move(connection, "platform", None, as_of, full)
+        moves = _move(connection, "platform", None, as_of, full)
+        failures = []
         files = definition.load_all("tag")
-        failures = [_bring_up(connection, one, as_of, limits, full) for one in files]
+        for tag in files:
+            try:
+                moves += _bring_up(connection, tag, as_of, limits, full)
+            except DefinitionError as error:
+                failures.append(str(error))
         _forget_others(connection, {one.name for one in files})
-        counted = counts(connection)
-    told = [failure for failure in failures if failure]
-    if told:
-        raise TagsFailed("\n".join(told))
-    found: dict[str, int] = {}
-    for row in counted:
-        found[row["tag"]] = found.get(row["tag"], 0) + row["customers"]
-    return found
+    if failures:
+        raise TagsFailed("\n".join(failures))
+    return _added_up(moves)
 
 
 def counts(connection: Connection) -> list[RowMapping]:
@@ -62,19 +75,19 @@ def of_customer(connection: Connection, customer_id: int) -> list[RowMapping]:
 
 def _bring_up(
     connection: Connection, tag: Definition, as_of: datetime, limits: str, full: bool
-) -> str | None:
-    """Judge one tag; returns why it could not be judged, else None."""
+) -> list[Move]:
+    """Judge one tag; a file that cannot be judged leaves its tags as they are."""
     digest = tag.digest(limits)
     try:
         with connection.begin_nested():
             is_whole = full or not _is_known(connection, tag, digest, as_of)
             _judge(connection, tag, as_of, is_whole)
-            _move(connection, "rule", tag.name, as_of, is_whole)
-    except DefinitionError as error:
+            moves = _move(connection, "rule", tag.name, as_of, is_whole)
+    except DefinitionError:
         _remember(connection, tag, "could not be judged", as_of)
-        return str(error)
+        raise
     _remember(connection, tag, digest, as_of)
-    return None
+    return moves
 
 
 def _judge(
@@ -113,9 +126,25 @@ def _move(
     tag: str | None,
     as_of: datetime,
     is_whole: bool,
-) -> None:
-    values = {"origin": origin, "tag": tag, "as_of": as_of, "is_whole": is_whole}
-    run(connection, "tagging/move", **values)
+) -> list[Move]:
+    """Make the stored tags what was judged, touching only what differs."""
+    whose = {"origin": origin, "tag": tag, "as_of": as_of, "is_whole": is_whole}
+    taken = rows(connection, "tagging/take_away", **whose)
+    given = rows(connection, "tagging/put_on", as_of=as_of)
+    connection.exec_driver_sql("truncate judged")
+    return [
+        *((row["tag"], 0, row["changed"]) for row in taken),
+        *((row["tag"], row["changed"], 0) for row in given),
+    ]
+
+
+def _added_up(moves: list[Move]) -> dict[str, Changed]:
+    found: dict[str, Changed] = {}
+    for tag, given, taken in moves:
+        changed = found.setdefault(tag, Changed())
+        changed.given += given
+        changed.taken += taken
+    return found
 
 
 def _is_known(

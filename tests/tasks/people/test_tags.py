@@ -100,12 +100,13 @@ def test_rule_tags_say_what_a_customer_likes(engine: Engine) -> None:
     bought(engine, one, "SET OF 3 S HOOKS", "XL", category="home")
     two = a_customer(engine)
     bought(engine, two, "JUMBO BAG RED RETROSPOT")
-    counted = refresh(engine)
+    changed = refresh(engine)
     assert tags_of(engine, one)["size_or_taste"] == "L"
     assert tags_of(engine, one)["last_category"] == "home"
     assert tags_of(engine, two)["size_or_taste"] == "retrospot"
     assert tags_of(engine, two)["last_category"] == "bags"
-    assert counted["size_or_taste"] == 2
+    assert changed["size_or_taste"] == tags.Changed(given=2, taken=0)
+    assert refresh(engine, full=True) == {}
 
 
 def test_the_price_band_compares_buyers(engine: Engine) -> None:
