@@ -31,6 +31,13 @@ class ShopConfig(BaseModel):
         description="a window with more records than this is halved",
     )
 
+    throttle_pause: float = Field(
+        default=15.0,
+        gt=0,
+        description="seconds to wait when the platform says too many calls; with the "
+        "usual five tries this outlasts a quota by the minute",
+    )
+
     @field_validator("since")
     @classmethod
     def _in_china(cls, since: datetime) -> datetime:

@@ -21,8 +21,9 @@ ROOTS = {
 REFRESH = "pdd.pop.auth.token.refresh"
 
 TOKEN_CODES = {"10019"}
-BUSY_CODES = {"52101", "70031", "52102", "52103", "70033"}
-BUSY_CODES |= {"50000", "50001", "50002", "52001", "52002"}
+THROTTLE_CODES = {"52101", "70031"}
+BUSY_CODES = {"52102", "52103", "70033", "50000", "50001", "50002", "52001", "52002"}
+BUSY_CODES |= THROTTLE_CODES
 AUTHORISE = "authorise the application again, and set access_token and refresh_token"
 ADVICE = {
     "10019": AUTHORISE,
@@ -94,9 +95,10 @@ class PinduoduoClient(Client):
         if not error:
             return None
         code = str(error.get("error_code", "unknown"))
-        more = error.get("sub_msg") or ""
-        said = f"code {code}: {error.get('error_msg') or ''} {more}".strip()
-        return Trouble(_cure(code), said, ADVICE.get(code, ""), code=code)
+        words = dict.fromkeys((error.get("error_msg"), error.get("sub_msg")))
+        said = f"code {code}: {', '.join(str(one) for one in words if one)}"
+        wait = self._config.throttle_pause if code in THROTTLE_CODES else None
+        return Trouble(_cure(code), said, ADVICE.get(code, ""), wait, code)
 
     def _ask(self, stale: Token | None) -> Token:
         """The next token; the refresh token that gets it works once."""

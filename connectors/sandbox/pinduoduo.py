@@ -2,7 +2,6 @@
 
 import hashlib
 import json
-import time
 import uuid
 from collections.abc import Callable
 from datetime import UTC, datetime, timedelta
@@ -22,14 +21,10 @@ HISTORY = timedelta(days=90)
 
 
 class PinduoduoDouble(ShopDouble):
-    """The gateway; `clock` is its time of day in seconds, for signatures and tokens."""
+    """The gateway with one merchant's tokens; too many calls are refused with 70031."""
 
     def __init__(self, world: World, port: int = 0) -> None:
         super().__init__(world, port)
-        self.clock: Callable[[], float] = time.time
-        self.calls_a_minute: int | None = None
-        """How many calls the application has; more are refused with 70031."""
-        self._called: list[float] = []
         self._tokens: dict[str, float] = {}
         self._refreshes: list[str] = []
         self.access, self.refresh = self.authorise()
@@ -93,16 +88,9 @@ class PinduoduoDouble(ShopDouble):
         if name != "pdd.pop.auth.token.refresh":
             if self._tokens.get(str(params.get("access_token")), 0) <= now:
                 return shown.error(10019, "access_token已过期")
-            if self._is_throttled(now):
+            if self.is_throttled():
                 return shown.error(70031, "调用过于频繁，请调整调用频率")
         return None
-
-    def _is_throttled(self, now: float) -> bool:
-        self._called = [one for one in self._called if one > now - 60]
-        if self.calls_a_minute is None or len(self._called) < self.calls_a_minute:
-            self._called.append(now)
-            return False
-        return True
 
     def _listed(self, kind: str, params: Body, show: Callable[[Body], Body]) -> Answer:
         root, name = shown.ROOTS[kind]

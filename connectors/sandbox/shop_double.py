@@ -1,5 +1,6 @@
 """What the doubles of shop platforms share: a world, its clock, its sorted lists."""
 
+import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from typing import Any
@@ -14,7 +15,9 @@ class ShopDouble(Double):
     """The shop at `now`, which tests move; `drift` moves it with each API call.
 
     `index_lag` is how late lists learn of changes; `before` is called with the name
-    and the parameters of each call before it is answered.
+    and the parameters of each call before it is answered. `clock` is the gateway's
+    time of day in seconds, for signatures, tokens and quotas; `calls_a_minute` is how
+    many calls the application has.
     """
 
     def __init__(self, world: World, port: int = 0) -> None:
@@ -25,6 +28,9 @@ class ShopDouble(Double):
         self.index_lag = timedelta(0)
         self.is_ascending = False
         self.before: Callable[[str, Body], None] | None = None
+        self.clock: Callable[[], float] = time.time
+        self.calls_a_minute: int | None = None
+        self._called: list[float] = []
         self.lines: dict[str, Body] = {
             line["oid"]: line for one in world.orders for line in one.facts["lines"]
         }
@@ -35,6 +41,15 @@ class ShopDouble(Double):
         if self.before:
             self.before(name, params)
         self.now += self.drift
+
+    def is_throttled(self) -> bool:
+        """Whether this call is one too many; otherwise it is counted."""
+        now = self.clock()
+        self._called = [one for one in self._called if one > now - 60]
+        if self.calls_a_minute is not None and len(self._called) >= self.calls_a_minute:
+            return True
+        self._called.append(now)
+        return False
 
     def found(
         self, name: str, stories: Sequence[Story], start: datetime, end: datetime

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from datetime import datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 from typing import Any
@@ -14,12 +14,8 @@ from connectors.sandbox.pinduoduo import CLIENT_ID, CLIENT_SECRET, PinduoduoDoub
 from connectors.sandbox.pinduoduo_json import error, order_number
 from connectors.sandbox.server import Answer, Seen
 from connectors.sandbox.youzan_world import CHINA, Story, World
+from tests.connectors.busy_shop import AS_OF, PHONE, SINCE, UNTIL, make_busy, touchable
 from tests.connectors.contract import Case
-
-AS_OF = datetime(2011, 12, 10, 9, tzinfo=CHINA)
-UNTIL = AS_OF - timedelta(days=2)
-SINCE = UNTIL - timedelta(hours=3)
-PHONE = "13800000001"
 
 
 class PinduoduoShop:
@@ -47,18 +43,11 @@ class PinduoduoShop:
         client = PinduoduoClient("pdd_main", config, pace=pace, sleep=self.waits.append)
         return {one.name: one for one in streams("pdd_main", config, client)}
 
-    def make_busy(self, stories: list[Story], count: int = 40) -> list[Story]:
-        """Change `count` of them within the three hours before `UNTIL`."""
-        some = [one for one in stories if one.at(SINCE)][:count]
-        for number, story in enumerate(some):
-            self.world.touch(story, SINCE + number * timedelta(hours=3) / count)
-        return some
-
     def case(self, name: str) -> Case:
         """The stream `name` with small pages, two days before the present."""
         stream = self.streams(page_size=2)[name]
         stories = getattr(self.world, name)
-        busy = self.make_busy(stories)
+        busy = make_busy(self.world, stories)
         self.world.touch(busy[-1], UNTIL - stream.lag)
         moved: set[tuple[Any, ...]] = set()
 
@@ -104,38 +93,8 @@ class PinduoduoShop:
         return self.double.seen[-1].form()
 
 
-def touchable(
-    double: Any, stories: list[Story], start: datetime, end: datetime
-) -> list[Story]:
-    """Edit the oldest and the newest that changed in [start, end]; returns them."""
-
-    def changed(story: Story) -> datetime:
-        state = story.at(AS_OF)
-        return state["updated"] if state else AS_OF
-
-    inside = sorted(
-        (story for story in stories if start <= changed(story) <= end), key=changed
-    )
-    touched = inside[:1] + inside[1:][-1:]
-    for story in touched:
-        double.world.touch(story, AS_OF - timedelta(hours=1))
-    return touched
-
-
 @contextmanager
 def pinduoduo_shop() -> Iterator[PinduoduoShop]:
     """A shop of 150 people."""
     with TemporaryDirectory() as folder, PinduoduoDouble(World(11, AS_OF, 150)) as one:
         yield PinduoduoShop(one, folder)
-
-
-def pulled(
-    stream: Any, cursor: str | None = None, until: datetime = UNTIL
-) -> list[dict[str, Any]]:
-    """The rows of one pull, by column."""
-    return [
-        dict(zip(stream.columns, row, strict=True))
-        for page in stream.pull(cursor, until)
-        for record in page.records
-        for row in stream.rows(record)
-    ]

@@ -13,14 +13,8 @@ from connectors.pinduoduo.client import as_text
 from connectors.sandbox.pinduoduo import CLIENT_SECRET, sign
 from connectors.sandbox.pinduoduo_json import error, order_number
 from connectors.signing import wrapped_md5
-from tests.connectors.pinduoduo_shop import (
-    AS_OF,
-    SINCE,
-    UNTIL,
-    PinduoduoShop,
-    pinduoduo_shop,
-    pulled,
-)
+from tests.connectors.busy_shop import AS_OF, SINCE, UNTIL, Clock, make_busy, pulled
+from tests.connectors.pinduoduo_shop import PinduoduoShop, pinduoduo_shop
 
 # P1 is published by Pinduoduo; P2 was computed from its rules.
 VECTORS = [
@@ -64,8 +58,8 @@ VECTORS = [
 @pytest.fixture
 def shop() -> Iterator[PinduoduoShop]:
     with pinduoduo_shop() as running:
-        running.make_busy(running.world.orders)
-        running.make_busy(running.world.refunds)
+        make_busy(running.world, running.world.orders)
+        make_busy(running.world, running.world.refunds)
         yield running
 
 
@@ -215,26 +209,12 @@ def test_the_quota_of_calls_is_waited_for(shop: PinduoduoShop) -> None:
     """70031, told with HTTP 200 and without a time to wait."""
     wanted = pulled(shop.streams()["orders"])
     stream = shop.streams()["orders"]
-    shop.double.clock = clock = Clock()
-    stream.client.clock = lambda: datetime.fromtimestamp(clock(), UTC)
-    stream.client._sleep = clock.sleep
+    clock = Clock()
+    shop.double.clock = clock.seconds
+    stream.client.clock, stream.client._sleep = clock.now, clock.sleep
     shop.double.calls_a_minute = 10
     assert pulled(stream) == wanted
     assert clock.slept > 0
-
-
-class Clock:
-    """A time of day that sleeping moves."""
-
-    def __init__(self) -> None:
-        self.slept = 0.0
-        self.start = datetime.now(UTC).timestamp()
-
-    def __call__(self) -> float:
-        return self.start + self.slept
-
-    def sleep(self, seconds: float) -> None:
-        self.slept += 30
 
 
 @pytest.mark.parametrize("code", [52101, 70031, 52102, 70033, 50000, 52002])
