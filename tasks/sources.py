@@ -11,7 +11,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 import connectors
-from connectors.base import SourceError, Stream
+from connectors.base import Callbacks, SourceError, Stream
 from tasks import yaml_file
 from tasks.problem import Problem, did_you_mean
 from tasks.settings import settings
@@ -32,6 +32,8 @@ class Source:
     name: str
     connector: str
     streams: list[Stream]
+    callbacks: Callbacks | None = None
+    """What its platform may push, None where it pushes nothing."""
 
 
 @dataclass(frozen=True)
@@ -143,13 +145,16 @@ def _configured(
     if missing:
         return missing
     try:
-        streams = module.streams(name, module.Config.model_validate(values))
+        config = module.Config.model_validate(values)
+        streams = module.streams(name, config)
+        offered = getattr(module, "callbacks", None)
+        callbacks = offered(name, config) if offered else None
     except ValidationError as errors:
-        config = module.Config
-        return [_translated(file, name, config, error) for error in errors.errors()]
+        model = module.Config
+        return [_translated(file, name, model, error) for error in errors.errors()]
     except SourceError as error:
         return [file.problem((name,), str(error))]
-    return Source(name, connector, streams)
+    return Source(name, connector, streams, callbacks)
 
 
 def _translated(

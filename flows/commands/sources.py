@@ -39,6 +39,29 @@ def check(names: tuple[str, ...], file: Path | None) -> None:
     sys.exit(1 if failed else 0)
 
 
+@command.command()
+def inbox() -> None:
+    """What platforms pushed: how much waits for the next ingest, what was refused."""
+    from tasks import database
+    from tasks.database import rows
+
+    with database.transaction() as connection:
+        waiting = rows(connection, "inbox/waiting")
+        refused = rows(connection, "inbox/refused")
+    for one in waiting:
+        since = f"{one['oldest_at']:%Y-%m-%d %H:%M} UTC"
+        place = f"{one['source']}.{one['stream']}"
+        click.echo(f"{place}: {one['records']:,} wait, the oldest since {since}")
+    if not waiting:
+        click.echo("nothing waits")
+    for one in refused:
+        last = f"{one['last_at']:%Y-%m-%d %H:%M} UTC"
+        click.echo(
+            f"{one['source']}: {one['refusals']:,} refused, the last at {last}: "
+            f"{one['reason']}"
+        )
+
+
 def _line(source: str, stream: str, error: Exception | None) -> str:
     if error is None:
         return f"{source}.{stream}: works"

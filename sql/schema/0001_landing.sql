@@ -48,6 +48,31 @@ create table stream_cursor (
     primary key (source, stream)
 );
 
+-- What platforms pushed and no run has staged yet. A row leaves in the transaction
+-- that stages it, so that nothing is staged twice or never.
+create table inbox (
+    inbox_id bigint generated always as identity primary key,
+    source text not null,
+    stream text not null,
+    digest text not null,
+    raw json not null,
+    received_at timestamptz not null,
+    -- Platforms repeat a push that was not answered in time.
+    constraint inbox_once unique (source, stream, digest)
+);
+
+create index inbox_of_stream on inbox (source, stream, inbox_id);
+
+-- Pushes that were not taken: how many for which reason, never by whom.
+create table refused_callbacks (
+    source text not null,
+    reason text not null,
+    refusals bigint not null default 1,
+    first_at timestamptz not null,
+    last_at timestamptz not null,
+    primary key (source, reason)
+);
+
 create table quarantine (
     quarantine_id bigint generated always as identity primary key,
     batch_id bigint not null references batch,

@@ -14,8 +14,8 @@ from connectors.base import Page, Record, Row, Stream
 from tasks.copying import RowRefused, as_csv, copy
 from tasks.database import rows, run
 
-# Records that a replay stages in one go.
-REPLAY_PAGE = 5_000
+# Records of a replay, or of the inbox, that are staged in one go.
+AT_ONCE = 5_000
 # Notes of a pull beyond this many characters are cut: a batch is no log file.
 LONGEST_NOTE = 2_000
 
@@ -42,7 +42,7 @@ OnPage = Callable[[Progress], None]
 def land(
     engine: Engine, stream: Stream, until: datetime, on_page: OnPage | None = None
 ) -> int:
-    """Stage all that is new at the stream up to `until`; the batch's number.
+    """Stage what was pushed, and all that is new up to `until`; the batch's number.
 
     Continues the batch that an earlier call left unfinished, from where its last page
     ended. A batch that is staged but not loaded is given back as it is.
@@ -59,6 +59,9 @@ def land(
         with connection.begin():
             found = rows(connection, "landing/cursor", **_names(stream))
         cursor = found[0]["cursor"] if found else None
+        while landing.take_pushed():
+            if on_page:
+                on_page(landing.progress)
         _store_all(landing, stream.pull(cursor, until), on_page)
         landing.finish()
         return landing.batch_id
@@ -79,7 +82,7 @@ def replay_batch(
         page: list[Record] = []
         for record in records:
             page.append(record)
-            if len(page) == REPLAY_PAGE:
+            if len(page) == AT_ONCE:
                 landing.store(Page(page), landing.prepare(Page(page)))
                 page = []
         landing.store(Page(page), landing.prepare(Page(page)))
@@ -173,6 +176,19 @@ class _Landing:
                 values = names | {"cursor": page.cursor}
                 run(self.connection, "landing/move_cursor", **values)
         self.records += len(page.records)
+
+    def take_pushed(self) -> int:
+        """Stage some of what callbacks brought, out of the inbox; how many."""
+        with self.connection.begin():
+            taken = rows(
+                self.connection, "inbox/take", most=AT_ONCE, **_names(self.stream)
+            )
+            page = Page([self.stream.record_of(one["raw"]) for one in taken])
+            if taken:
+                self._copy(self.prepare(page))
+                self._count(len(taken))
+        self.records += len(taken)
+        return len(taken)
 
     def finish(self) -> None:
         """Say that the batch is complete, and what the pull noticed."""
