@@ -36,6 +36,7 @@ def export(address: str, folder: Path) -> None:
     import duckdb
 
     shop = duckdb.connect()
+    shop.execute("set enable_progress_bar = false")
     with psycopg2.connect(address) as connection, connection.cursor() as cursor:
         cursor.execute("set timezone = 'UTC'")
         for table, written in COLUMNS.items():
@@ -65,6 +66,7 @@ def opened(folder: Path) -> Any:
 
     shop = duckdb.connect()
     shop.execute("set threads = 2")
+    shop.execute("set enable_progress_bar = false")
     for table in COLUMNS:
         shop.execute(f"create view {table} as select * from '{folder}/{table}.parquet'")
     return shop
