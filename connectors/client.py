@@ -21,7 +21,7 @@ log = logging.getLogger(__name__)
 
 # What must never reach a log: cipher texts, e-mail addresses, mobile numbers.
 PERSONAL = re.compile(
-    r"\$[A-Za-z0-9+/=_-]{8,}\$\d\$"
+    r"([$#~])[A-Za-z0-9+/=_-]{8,}\1\d\1"
     r"|[\w.+-]+@[\w-]+\.[\w.-]+"
     r"|(?<!\d)(?:\+?86[- ]?)?1[3-9]\d{9}(?!\d)"
 )

@@ -12,6 +12,7 @@ from pathlib import Path
 from threading import RLock
 
 from connectors.base import SourceRefused
+from connectors.client import Client
 
 # A token that ends within this is not worth using.
 MARGIN = timedelta(minutes=10)
@@ -36,18 +37,18 @@ class Tokens:
 
     def __init__(
         self,
-        source: str,
+        client: Client,
         ask: Callable[[Token | None], Token],
-        clock: Callable[[], datetime],
         given: Token | None = None,
         file: Path | None = None,
     ) -> None:
-        self._source = source
+        """`ask` gets the next token, given the one that has ended, if there was one."""
+        self._client = client
         self._ask = ask
-        self._clock = clock
-        self._given = given
+        self._given = self._hidden(given) if given else None
         self._file = file
         self._token: Token | None = None
+        # Asking for a token is a call of the client too.
         self._lock = RLock()
 
     def valid(self) -> str:
@@ -69,7 +70,7 @@ class Tokens:
                 self._replace(self._token)
 
     def _is_ending(self, token: Token) -> bool:
-        return token.ends is not None and token.ends - MARGIN <= self._clock()
+        return token.ends is not None and token.ends - MARGIN <= self._client.clock()
 
     def _replace(self, stale: Token | None) -> Token:
         with self._alone():
@@ -77,7 +78,7 @@ class Tokens:
             if kept is not None and (stale is None or kept.access != stale.access):
                 token = kept
             else:
-                token = self._ask(stale)
+                token = self._hidden(self._ask(stale))
                 self._keep(token)
         if stale is not None and token.access == stale.access:
             # The platform has no other: it shall be used up and not asked for again.
@@ -95,9 +96,9 @@ class Tokens:
             self._file.parent.mkdir(parents=True, exist_ok=True)
             lock = os.open(f"{self._file}.lock", os.O_WRONLY | os.O_CREAT, 0o600)
         except OSError as error:
-            raise SourceRefused(
-                f"{self._source}: the token file '{self._file}' cannot be written "
-                f"({error.strerror}): correct token_file or its permissions"
+            raise self._refusal(
+                f"cannot be written ({error.strerror}): correct token_file or its "
+                "permissions"
             ) from None
         try:
             fcntl.flock(lock, fcntl.LOCK_EX)
@@ -113,12 +114,22 @@ class Tokens:
             kept = json.loads(self._file.read_text())
             ends = datetime.fromisoformat(kept["ends"]) if kept["ends"] else None
             token = Token(kept["access_token"], kept["refresh_token"], ends)
+            self._hidden(token)
         except (OSError, ValueError, KeyError, TypeError):
-            raise SourceRefused(
-                f"{self._source}: the token file '{self._file}' cannot be read: delete "
-                "it, and authorise again if the tokens of the sources file have ended"
+            raise self._refusal(
+                "cannot be read: delete it, and authorise again if the tokens of the "
+                "sources file have ended"
             ) from None
         return token if kept.get("given") == self._origin() else None
+
+    def _refusal(self, why: str) -> SourceRefused:
+        file = f"the token file '{self._file}'"
+        return SourceRefused(f"{self._client.source}: {file} {why}")
+
+    def _hidden(self, token: Token) -> Token:
+        """The token, which no error and no log line will show."""
+        self._client.hide(token.access, token.refresh or "")
+        return token
 
     def _keep(self, token: Token) -> None:
         if self._file is None:
@@ -130,9 +141,8 @@ class Tokens:
             "ends": token.ends.isoformat() if token.ends else None,
         }
         new = self._file.with_name(f"{self._file.name}.new")
-        with open(
-            os.open(new, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600), "w"
-        ) as out:
+        new.touch(0o600)
+        with new.open("w") as out:
             json.dump(kept, out)
             out.flush()
             os.fsync(out.fileno())

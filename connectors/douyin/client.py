@@ -37,13 +37,9 @@ class DouyinClient(Client):
 
     def __init__(self, source: str, config: Config, **options: Any) -> None:
         self._secret = config.app_secret.get_secret_value()
-        given = _given(config)
-        known = [given.access, given.refresh or ""] if given else []
-        super().__init__(source, secrets=[self._secret, *known], **options)
+        super().__init__(source, secrets=[self._secret], **options)
         self._config = config
-        self._tokens = Tokens(
-            source, self._ask, lambda: self.clock(), given, config.token_file
-        )
+        self._tokens = Tokens(self, self._ask, _given(config), config.token_file)
 
     def read(self, path: str, body: dict[str, Any], page: int | None = None) -> Any:
         """The `data` of one API; `path` goes like `order/searchList`."""
@@ -124,9 +120,7 @@ class DouyinClient(Client):
             trouble = Trouble(Cure.PERSON, said, self._way_out())
             raise self.error(Call(path, ""), trouble)
         refresh, seconds = data.get("refresh_token"), data.get("expires_in")
-        token = Token(access, str(refresh) if refresh else None, self._ends(seconds))
-        self.hide(access, token.refresh or "")
-        return token
+        return Token(access, str(refresh) if refresh else None, self._ends(seconds))
 
     def _ends(self, seconds: Any) -> datetime | None:
         if not isinstance(seconds, int):
@@ -148,7 +142,8 @@ def signature(params: dict[str, str], secret: str, method: str) -> str:
 
 
 def _given(config: Config) -> Token | None:
-    if config.access_token is None or config.app_kind == "self":
+    """A tool's first tokens; a self-use application asks for its own."""
+    access, refresh = config.access_token, config.refresh_token
+    if config.app_kind == "self" or access is None or refresh is None:
         return None
-    refresh = config.refresh_token and config.refresh_token.get_secret_value()
-    return Token(config.access_token.get_secret_value(), refresh or None)
+    return Token(access.get_secret_value(), refresh.get_secret_value())

@@ -42,16 +42,14 @@ class PinduoduoClient(Client):
 
     def __init__(self, source: str, config: Config, **options: Any) -> None:
         self._secret = config.client_secret.get_secret_value()
-        access = config.access_token.get_secret_value()
-        refresh = config.refresh_token and config.refresh_token.get_secret_value()
-        given = Token(access, refresh or None)
-        super().__init__(
-            source, secrets=[self._secret, access, refresh or ""], **options
-        )
+        super().__init__(source, secrets=[self._secret], **options)
         self._config = config
-        self._tokens = Tokens(
-            source, self._ask, lambda: self.clock(), given, config.token_file
+        refresh = config.refresh_token
+        given = Token(
+            config.access_token.get_secret_value(),
+            refresh.get_secret_value() if refresh else None,
         )
+        self._tokens = Tokens(self, self._ask, given, config.token_file)
 
     def read(
         self, api: str, params: dict[str, Any], page: int | None = None
@@ -111,7 +109,6 @@ class PinduoduoClient(Client):
             said = "there is no token in the answer"
             raise self.error(Call(REFRESH, ""), Trouble(Cure.PERSON, said, AUTHORISE))
         refresh = refresh if isinstance(refresh, str) and refresh else stale.refresh
-        self.hide(access, refresh)
         return Token(access, refresh, self._ends(answer.get("expires_in")))
 
     def _ends(self, seconds: Any) -> datetime | None:

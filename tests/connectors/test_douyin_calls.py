@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.base import SourceRefused, SourceUnavailable
+from connectors.client import Pace
 from connectors.douyin.client import signature
 from connectors.sandbox.douyin import sign
 from connectors.sandbox.douyin_json import error, order_number
@@ -128,6 +129,18 @@ def test_a_self_use_application_needs_no_refresh_token_for_ever(
     assert pulled(stream)
     paths = [seen.path for seen in shop.double.calls("token")]
     assert paths == ["/token/create", "/token/refresh", "/token/create"]
+
+
+def test_a_renewal_whose_answer_is_lost_begins_anew(shop: DouyinShop) -> None:
+    stream = shop.streams()["orders"]
+    pulled(stream)
+    stream.client.pace = Pace(read_timeout=0.2)
+    shop.double.expire_tokens()
+    shop.double.seen.clear()
+    shop.double.fail("silent", path="token")
+    assert pulled(stream)
+    paths = [seen.path for seen in shop.double.calls("token")]
+    assert paths == ["/token/refresh", "/token/refresh", "/token/create"]
 
 
 @pytest.mark.parametrize("kind", ["expired", "no-existed", "invalid"])

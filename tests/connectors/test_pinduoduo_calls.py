@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from connectors.base import SourceRefused, SourceUnavailable
+from connectors.client import Pace
 from connectors.pinduoduo.client import as_text
 from connectors.sandbox.pinduoduo import CLIENT_SECRET, sign
 from connectors.sandbox.pinduoduo_json import error, order_number
@@ -203,6 +204,36 @@ def test_a_token_file_that_cannot_be_used_is_named(
     shop.double.expire_tokens()
     with pytest.raises(SourceRefused, match="cannot be written"):
         shop.streams(token_file=file / "pdd.json")["orders"].check()
+
+
+def test_a_renewal_whose_answer_is_lost_needs_a_person(shop: PinduoduoShop) -> None:
+    """Pinduoduo has renewed, and the refresh token that we still have works once."""
+    stream = shop.streams()["orders"]
+    stream.client.pace = Pace(read_timeout=0.2)
+    shop.double.expire_tokens()
+    shop.double.fail("silent", after=1)
+    with pytest.raises(SourceRefused, match="authorise the application again"):
+        pulled(stream)
+    types = [seen.form()["type"] for seen in shop.double.seen]
+    assert types.count("pdd.pop.auth.token.refresh") == 2
+
+
+def test_an_error_shows_no_kept_token_and_no_cipher_text(
+    shop: PinduoduoShop, tmp_path: Path
+) -> None:
+    given = {"access_token": shop.double.access, "refresh_token": shop.double.refresh}
+    file = tmp_path / "pdd.json"
+    shop.double.expire_tokens()
+    pulled(shop.streams(token_file=file, **given)["orders"])
+    kept = json.loads(file.read_text())
+    stream = shop.streams(token_file=file, **given)["orders"]
+    said = (
+        f"{kept['access_token']} {kept['refresh_token']} ~demoCipher~1~ #demoCipher#2#"
+    )
+    shop.double.fail_with(error(20031, said).body)
+    with pytest.raises(SourceRefused) as caught:
+        stream.check()
+    assert "code 20031: *** *** *** ***" in str(caught.value)
 
 
 def test_the_quota_of_calls_is_waited_for(shop: PinduoduoShop) -> None:
