@@ -13,7 +13,11 @@ from flows import moment
 if TYPE_CHECKING:
     from sqlalchemy import Connection
 
+    from tasks.accounts import Accounts
     from tasks.campaigns.campaign_check import Checked
+
+
+COLOURS = {"error": "red", "warning": "yellow", "note": "dim"}
 
 
 @click.command()
@@ -50,7 +54,7 @@ def report(console: Console, checked: "Checked") -> None:
     told = f" ({', '.join(details)})" if details else ""
     console.print(f"[bold]{checked.name}[/] is {verdict}{told}")
     for one in checked.problems:
-        colour = "red" if one.severity == "error" else "yellow"
+        colour = COLOURS[one.severity]
         console.print(f"  [{colour}]{one.severity}[/] {one.place}", highlight=False)
         console.print(f"    {one.message}", markup=False, highlight=False)
     if checked.differences:
@@ -70,7 +74,19 @@ def _campaigns(
     from tasks.campaigns import campaign, campaign_check
 
     folders = [one for one in campaign.folders() if name in (None, one.name)]
-    return [campaign_check.check(connection, folder, as_of) for folder in folders]
+    known = _accounts() if folders else None
+    return [campaign_check.check(connection, one, as_of, known) for one in folders]
+
+
+def _accounts() -> "Accounts | None":
+    """The sending accounts; None, and a word about it, where they are wrong."""
+    from tasks import accounts
+
+    try:
+        return accounts.load()
+    except accounts.AccountsError as error:
+        click.echo(f"{error}\nWhat depends on accounts was not checked.", err=True)
+        return None
 
 
 def _selects(connection: "Connection", name: str | None) -> list["Checked"]:

@@ -9,8 +9,18 @@ from pathlib import Path
 from sqlalchemy import Connection, text
 
 import sql
-from tasks import channels, yaml_file
-from tasks.campaigns import audience, audience_sql, examples, null_traps, stand_ins
+from tasks import channels, database, yaml_file
+from tasks.accounts import Accounts
+from tasks.campaigns import (
+    audience,
+    audience_sql,
+    compliance,
+    examples,
+    null_traps,
+    sms_check,
+    stand_ins,
+    ways,
+)
 from tasks.campaigns import campaign as campaigns
 from tasks.campaigns.audience import Columns
 from tasks.campaigns.campaign import KINDS, Campaign, CampaignError
@@ -18,7 +28,7 @@ from tasks.campaigns.examples import Difference
 from tasks.campaigns.words import Message, Words
 from tasks.people import definition
 from tasks.people.definition import DefinitionError, Kind
-from tasks.problem import Problem, did_you_mean
+from tasks.problem import Problem, Severity, did_you_mean
 
 # What Postgres may estimate for an audience; a million customers read once cost 50,000.
 HIGHEST_COST = 20_000_000
@@ -45,10 +55,16 @@ class Checked:
         return not has_errors and not self.differences
 
 
-def check(connection: Connection, folder: Path, as_of: datetime) -> Checked:
-    """Check one campaign's folder: keys, SQL, words, examples; nothing is raised.
+def check(
+    connection: Connection,
+    folder: Path,
+    as_of: datetime,
+    known: Accounts | None = None,
+) -> Checked:
+    """Check one campaign: keys, SQL, words, examples, law; nothing is raised.
 
     What a file's mistake makes unknowable is left out, everything else is said at once.
+    `known`: the accounts of channels.yaml; None leaves out what depends on them.
     """
     checked = Checked(folder.name)
     try:
@@ -56,9 +72,11 @@ def check(connection: Connection, folder: Path, as_of: datetime) -> Checked:
     except CampaignError as error:
         checked.problems += error.problems
         return checked
-    checked.problems += _channels(campaign)
+    checked.problems += _channels(campaign, known)
     checked.problems += _strangers(campaign)
     checked.problems += _question(campaign)
+    checked.problems += compliance.find(campaign, known, _agreed(connection, campaign))
+    checked.problems += sms_check.find(campaign, known)
     words = _words(campaign, checked)
     try:
         checked.columns = audience.describe(connection, campaign, as_of)
@@ -66,6 +84,7 @@ def check(connection: Connection, folder: Path, as_of: datetime) -> Checked:
     except CampaignError as error:
         checked.problems += error.problems
         return checked
+    checked.problems += _templates(campaign, known, checked.columns)
     unknown = list(_variables(campaign, words, checked.columns)) if words else []
     checked.problems += unknown
     # Every example would only repeat what is unknown.
@@ -73,6 +92,8 @@ def check(connection: Connection, folder: Path, as_of: datetime) -> Checked:
     checked.problems += outcome.problems
     checked.differences += outcome.differences
     checked.examples_passed = outcome.passed
+    sms = [(file, said) for channel, file, said in outcome.texts if channel == "sms"]
+    checked.problems += sms_check.lengths(sms, known)
     return checked
 
 
@@ -89,20 +110,42 @@ def check_select(connection: Connection, kind: Kind, name: str) -> Checked:
     return checked
 
 
-def _channels(campaign: Campaign) -> Iterator[Problem]:
+def _channels(campaign: Campaign, known: Accounts | None) -> Iterator[Problem]:
     """A channel that is not there is passed over, unless it is a slip of the pen."""
-    file = campaign.folder / "campaign.yaml"
-    there = channels.names()
-    missing = [name for name in campaign.channels if name not in there]
-    for name in missing:
-        hint = did_you_mean(name, there)
-        is_last = len(missing) == len(campaign.channels)
-        yield Problem(
-            file,
-            _line(campaign, "channels"),
-            f'there is no channel "{name}" here; it is passed over{hint}',
-            "error" if is_last or "did you mean" in hint else "warning",
-        )
+    closed = ways.passed_over(campaign, known)
+    file, line = campaign.folder / "campaign.yaml", _line(campaign, "channels")
+    there = ways.open_channels(campaign, known)
+    for one in closed:
+        is_there = one.channel in channels.names()
+        severity: Severity = "note" if is_there else "warning"
+        if one.is_mistake or (not there and not is_there):
+            severity = "error"
+        next_one = f'; "{there[0]}" goes first' if there and not one.is_mistake else ""
+        yield Problem(file, line, f"{one.why}{next_one}", severity)
+    if closed and not there:
+        message = "none of its channels is open: nothing would be sent"
+        yield Problem(file, line, message, "warning")
+
+
+def _agreed(connection: Connection, campaign: Campaign) -> set[str] | None:
+    """The consent names of its channels that anybody agreed to; None: nobody known."""
+    there = [name for name in campaign.channels if name in channels.names()]
+    names = sorted({channels.find(name).consent for name in there})
+    asked = database.rows(connection, "audience/agreed", consent_names=names)
+    if not any(row["is_anybody_known"] for row in asked):
+        return None
+    return {row["consent_name"] for row in asked if row["is_agreed"]}
+
+
+def _templates(
+    campaign: Campaign, known: Accounts | None, columns: Columns
+) -> Iterator[Problem]:
+    """What SMS and WeChat need at the provider; without it each message would fail."""
+    line = _line(campaign, "channels")
+    lacks = ways.without_template(campaign, known or {}, columns.values)
+    for channel, lack in lacks:
+        message = f'"{channel}": {lack}'
+        yield Problem(campaign.folder / "campaign.yaml", line, message, "warning")
 
 
 def _strangers(campaign: Campaign) -> Iterator[Problem]:

@@ -1,8 +1,9 @@
 """The tests of a campaign: given these rows, these people get it and these do not."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
+from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, text
@@ -16,6 +17,8 @@ from tasks.problem import Problem, did_you_mean
 from tasks.yaml_file import Key, YamlFile
 
 NOT_A_CANDIDATE = "not_a_candidate"
+# (channel, file, its words as somebody of the examples gets them)
+Said = tuple[str, Path, str]
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,11 +34,12 @@ class Difference:
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How many examples ran, and everything that was not as written."""
+    """How many examples ran, what was not as written, and all that was said."""
 
     passed: int
     differences: list[Difference]
     problems: list[Problem]
+    texts: list[Said] = field(default_factory=list)
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,7 +73,8 @@ def run(connection: Connection, campaign: Campaign, words: Words | None) -> Outc
         before = len(runner.differences) + len(runner.problems)
         runner.run(number)
         passed += len(runner.differences) + len(runner.problems) == before
-    return Outcome(passed, runner.differences, problems + runner.problems)
+    found = problems + runner.problems
+    return Outcome(passed, runner.differences, found, runner.texts)
 
 
 class _Runner:
@@ -93,6 +98,7 @@ class _Runner:
         self.reads = _tables_read(campaign)
         self.differences: list[Difference] = []
         self.problems: list[Problem] = []
+        self.texts: list[Said] = []
 
     def run(self, number: int) -> None:
         """Compare one example; what was put up for it is undone."""
@@ -168,7 +174,9 @@ class _Runner:
         for step, channel, language in self.words.messages if self.words else ():
             try:
                 assert self.words is not None
-                self.words.render(step, channel, language, verdict.values)
+                said = self.words.render(step, channel, language, verdict.values)
+                file = self.words.messages[step, channel, language].text.file
+                self.texts.append((channel, file, said.text))
             except WordsError as error:
                 key: Key = ("examples", number)
                 self._differs(number, key, verdict.customer_id, "a message", str(error))

@@ -1,45 +1,14 @@
 """Everything wrong with a campaign is found at once, before anybody hears of it."""
 
-from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from sqlalchemy import Connection
 
-import sql
 from tasks.campaigns import audience_sql, campaign_check, null_traps
-from tasks.campaigns.campaign_check import Checked
 from tasks.campaigns.stand_ins import Column
 from tasks.problem import Problem
-
-AS_OF = datetime(2026, 3, 10, 9, tzinfo=UTC)
-
-
-class Draft:
-    """The scaffold of a campaign, to be spoilt."""
-
-    def __init__(self, connection: Connection, folder: Path) -> None:
-        self.connection = connection
-        self.folder = folder
-        folder.mkdir()
-        for entry in sql.folder("scaffolds", "campaign").iterdir():
-            (folder / entry.name).write_text(entry.read_text(encoding="utf-8"))
-
-    def change(self, name: str, old: str, new: str) -> None:
-        path = self.folder / name
-        before = path.read_text(encoding="utf-8")
-        assert old in before
-        path.write_text(before.replace(old, new), encoding="utf-8")
-
-    def check(self) -> Checked:
-        return campaign_check.check(self.connection, self.folder, AS_OF)
-
-    def said(self) -> str:
-        """Every problem in a line, without the folder's path."""
-        checked = self.check()
-        places = [one.place for one in checked.differences]
-        told = [f"{one.severity} {one}" for one in checked.problems + places]
-        return "\n".join(told).replace(f"{self.folder}/", "")
+from tests.tasks.campaigns.draft import Draft
 
 
 @pytest.fixture
