@@ -10,7 +10,8 @@ from connectors.values import CHINA
 class ShopConfig(BaseModel):
     """When to begin, how much at once, how carefully; durations in seconds."""
 
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    # A shop's number may be written without quotes.
+    model_config = ConfigDict(extra="forbid", frozen=True, coerce_numbers_to_str=True)
 
     since: datetime = Field(description="the first pull starts here; China time")
     page_size: int = Field(default=100, ge=1, le=100, description="records a call")

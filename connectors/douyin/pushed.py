@@ -26,7 +26,9 @@ from connectors.values import text
 
 log = logging.getLogger(__name__)
 
-HEARD = Received({}, b'{"code":0,"msg":"success"}', "application/json")
+HEARD = b'{"code":0,"msg":"success"}'
+# A case names its order too, which it has changed.
+SUBJECTS = ((Orders.name, "p_id"), (Refunds.name, "aftersale_id"))
 
 
 class DouyinCallbacks(Callbacks):
@@ -42,6 +44,8 @@ class DouyinCallbacks(Callbacks):
         self.config = config
         pace = Pace(tries=1, connect_timeout=1, read_timeout=1)
         self.client = DouyinClient(source, config, pace=pace)
+        kinds = (Orders, Refunds)
+        self._streams = {one.name: one(source, config, self.client) for one in kinds}
         self._secret = config.app_secret.get_secret_value()
 
     def receive(self, request: Request) -> Received:
@@ -54,7 +58,7 @@ class DouyinCallbacks(Callbacks):
                 log.info("%s: more was pushed than can be asked for now", self.source)
                 break
             records[stream] += self._found(stream, number)
-        return Received(dict(records), HEARD.answer, HEARD.content_type)
+        return Received(dict(records), HEARD, "application/json")
 
     def _verify(self, request: Request) -> None:
         key = self.config.app_key
@@ -88,19 +92,14 @@ class DouyinCallbacks(Callbacks):
                     yield stream, number
 
     def _found(self, stream: str, number: str) -> list[Record]:
-        kind = {Orders.name: Orders, Refunds.name: Refunds}[stream]
         try:
-            return kind(self.source, self.config, self.client).find(number)
+            return self._streams[stream].find(number)
         except SourceError as error:
             log.info("%s; the next pull brings it", error)
             return []
 
     def _refusal(self, reason: str) -> CallbackRefused:
         return CallbackRefused(f"{self.source}: {reason}")
-
-
-# A case names its order too, which it has changed.
-SUBJECTS = ((Orders.name, "p_id"), (Refunds.name, "aftersale_id"))
 
 
 def _data(message: Any) -> dict[str, Any]:

@@ -19,7 +19,7 @@ class DouyinStream(WindowedStream):
     """A list of one shop by the time of the last change, at most a day at once."""
 
     api: ClassVar[str]
-    # Douyin asks for no more than its 90 days, but smaller questions are cheaper.
+    # Douyin names no limit within its 90 days; a day keeps a failure cheap.
     longest_window = timedelta(days=1)
 
     def __init__(self, source: str, config: Config, client: DouyinClient) -> None:

@@ -82,6 +82,12 @@ def rows(name: str, record: Any) -> list[dict[str, Any]]:
     ]
 
 
+def test_numbers_in_the_sources_file_need_no_quotes() -> None:
+    given = {"app_key": 6839996118945187340, "app_secret": "s", "shop_id": 10000002}
+    config = Config.model_validate({**given, "since": "2026-01-01"})
+    assert (config.app_key, config.shop_id) == ("6839996118945187340", "10000002")
+
+
 def test_an_order_becomes_typed_rows() -> None:
     assert rows("orders", ORDER) == [
         {
