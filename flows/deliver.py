@@ -15,7 +15,7 @@ from flows.refresh import AsOf
 from flows.retries import step
 from tasks import accounts, channels, database
 from tasks.delivery import deliver as delivery
-from tasks.delivery import health, ledger
+from tasks.delivery import health, ledger, worklists
 
 log = logging.getLogger(__name__)
 
@@ -57,6 +57,8 @@ def deliver(
     by the channel's own rules or shown to a person.
     Runbook: `deployments/RUNBOOK.md`, *deliver*.
     """
+    if channel == "worklist":
+        noted_by_colleagues(as_of or clock.now())
     lanes = [account] if account else sorted(accounts.load().get(channel, {}))
     if not lanes:
         return story.ended("No account", f"channels.yaml has no account of {channel}")
@@ -81,6 +83,12 @@ def lane(
     engine = database.engine()
     sent = delivery.deliver(engine, channel, account, now, only, stop=stop)
     return dict(sent.outcomes)
+
+
+@step("read worklists")
+def noted_by_colleagues(now: datetime) -> list[str]:
+    """Take over what people wrote into their tasks; the files that cannot be read."""
+    return worklists.read_back(database.engine(), now).problems
 
 
 @step("accounts at rest")

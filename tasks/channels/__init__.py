@@ -6,7 +6,7 @@ from pkgutil import iter_modules
 from tasks.channels.base import Channel
 
 # Files of this room that are parts of a channel, not channels themselves.
-PARTS = {"base", "mime", "smtp", "web", "aliyun"}
+PARTS = {"base", "mime", "smtp", "web", "aliyun", "worklist_file"}
 
 
 def names() -> list[str]:
