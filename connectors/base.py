@@ -130,6 +130,27 @@ class Stream(ABC):
             yield Page((), window_end.isoformat())
             position = window_end
 
+    def backfill(self, since: datetime, until: datetime) -> Iterator[Page]:
+        """Everything changed in [since, until), oldest first, beside the daily pulls.
+
+        As `pull`, with the time up to which all was given as cursor.
+
+        Raises:
+            SourceRefused: there is no history to be had.
+        """
+        if self.is_pushed:
+            raise SourceRefused(
+                f"{self.source}: {self.name} is only told by callbacks: the platform "
+                "does not say again what it said before"
+            )
+        position = since
+        while position < until:
+            window_end = min(position + self.max_window, until)
+            for page in self.pages(position, window_end):
+                yield Page(page.records)
+            yield Page((), window_end.isoformat())
+            position = window_end
+
 
 class CallbackRefused(SourceError):
     """What called is not the platform, or says nothing that we understand."""

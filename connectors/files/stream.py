@@ -6,7 +6,14 @@ from datetime import UTC, datetime
 from itertools import islice
 from typing import Any
 
-from connectors.base import Page, Record, Row, SourceError, Stream
+from connectors.base import (
+    Page,
+    Record,
+    Row,
+    SourceError,
+    SourceRefused,
+    Stream,
+)
 from connectors.files import header as headers
 from connectors.files.entities import key_of
 from connectors.files.feed import Feed
@@ -50,6 +57,13 @@ class FileStream(Stream):
         self.notes = reading.notes
         with self._named():
             yield from reading.pages()
+
+    def backfill(self, since: datetime, until: datetime) -> Iterator[Page]:
+        """None: history is more files."""
+        raise SourceRefused(
+            f"{self.source}/{self.name}: files are read whole and know no history: put "
+            f"older files where the feed looks ({self.feed.path}) and ingest"
+        )
 
     def rows(self, record: Record) -> Iterable[Row]:
         """The one row of a line."""

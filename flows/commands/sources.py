@@ -40,6 +40,36 @@ def check(names: tuple[str, ...], file: Path | None) -> None:
 
 
 @command.command()
+@click.argument("source")
+@click.option("--since", required=True, help="2024-01-01, in the shop's time zone")
+@click.option("--until", help="a later moment [default: now]")
+@click.option("--stream", "names", multiple=True, help="only this one; may be repeated")
+@click.option(
+    "--restart", is_flag=True, help="give up an unfinished one of other dates"
+)
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="another file than the sources_file of the settings",
+)
+def backfill(
+    source: str,
+    since: str,
+    until: str | None,
+    names: tuple[str, ...],
+    restart: bool,
+    file: Path | None,
+) -> None:
+    """Load the history of SOURCE since a date; the daily pulls are not disturbed.
+
+    Stop it with Ctrl-C whenever you like: the same command goes on where it was.
+    """
+    from flows.history import load_history
+
+    sys.exit(load_history(source, since, until, names, restart, file))
+
+
+@command.command()
 def inbox() -> None:
     """What platforms pushed: how much waits for the next ingest, what was refused."""
     from tasks import database

@@ -1,4 +1,4 @@
--- Which batch of the stream was begun and not yet loaded?
+-- Which batch of the stream, or of its backfill, was begun and not yet loaded?
 select
     batch_id,
     state,
@@ -9,3 +9,4 @@ where
     and stream = :stream
     and state in ('landing', 'landed')
     and not is_replay
+    and backfill_id is not distinct from cast(:backfill_id as bigint)

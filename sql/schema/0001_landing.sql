@@ -1,6 +1,23 @@
 -- Where do records arrive, how far has each stream been read, what was refused?
 create schema staging;
 
+-- History that somebody asked for; the cursors of the daily pulls stay where they are.
+create table backfill (
+    backfill_id bigint generated always as identity primary key,
+    source text not null,
+    stream text not null,
+    since timestamptz not null,
+    until timestamptz not null,
+    -- Everything before this is staged, or loaded already.
+    position timestamptz not null,
+    started_at timestamptz not null,
+    finished_at timestamptz,
+    is_given_up boolean not null default false
+);
+
+create unique index backfill_on_its_way on backfill (source, stream)
+where finished_at is null;
+
 create table batch (
     batch_id bigint generated always as identity primary key,
     source text not null,
@@ -9,6 +26,8 @@ create table batch (
     state text not null default 'landing'
     check (state in ('landing', 'landed', 'loaded', 'stopped')),
     is_replay boolean not null default false,
+    -- Of which backfill it is a part, if of any.
+    backfill_id bigint references backfill,
     -- True: a batch holds whole orders, and lines that are gone are removed;
     -- false: a line that is not in it says nothing about its order.
     holds_whole_orders boolean not null default true,
@@ -38,7 +57,9 @@ comment on column batch.records is
 
 -- A stream has at most one batch on its way: a crashed run finds and continues it.
 create unique index batch_on_its_way on batch (source, stream)
-where state in ('landing', 'landed') and not is_replay;
+where state in ('landing', 'landed') and not is_replay and backfill_id is null;
+create unique index batch_of_backfill on batch (backfill_id)
+where state in ('landing', 'landed');
 
 create table stream_cursor (
     source text not null,

@@ -43,8 +43,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tasks import sources
 from tasks.database import engine
-from tasks.ingest import land
-land.AT_ONCE = 100
+from tasks.ingest import land, landing
+landing.AT_ONCE = 100
 stream = sources.stream(sources.load(Path(sys.argv[2])), "weibo", "messages")
 land.land(engine(sys.argv[1]), stream, datetime.now(UTC),
           lambda progress: print(progress.records, flush=True))
