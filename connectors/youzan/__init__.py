@@ -5,11 +5,12 @@ from connectors.youzan.client import YouzanClient
 from connectors.youzan.config import Config
 from connectors.youzan.customers import Customers
 from connectors.youzan.orders import Orders
+from connectors.youzan.pushed import YouzanCallbacks
 from connectors.youzan.refunds import Refunds
 from connectors.youzan.reviews import Reviews
 from connectors.youzan.stream import YouzanStream
 
-__all__ = ["Config", "streams"]
+__all__ = ["Config", "callbacks", "streams"]
 
 STREAMS: tuple[type[YouzanStream], ...] = (Customers, Orders, Refunds, Reviews)
 
@@ -24,3 +25,8 @@ def streams(
         for stream in STREAMS
         if stream.name in config.streams
     ]
+
+
+def callbacks(source: str, config: Config) -> YouzanCallbacks:
+    """What Youzan pushes of one shop; verified with the keys that calls need too."""
+    return YouzanCallbacks(source, config)
