@@ -191,3 +191,79 @@ class Callbacks(ABC):
         Raises:
             CallbackRefused: a wrong signature, an old timestamp, an unreadable body.
         """
+
+
+@dataclass(frozen=True, slots=True)
+class TagChange:
+    """A tag that one person shall carry at the platform, or carry no more."""
+
+    person: str
+    """The value of the identifier by which the platform knows them."""
+    tag: str
+    is_added: bool = True
+
+
+@dataclass(frozen=True, slots=True)
+class Tagged:
+    """What one call did; `error` says why the platform does not want these changes."""
+
+    changes: Sequence[TagChange]
+    error: str | None = None
+
+
+class TagWriter(ABC):
+    """Puts tags of ours on a platform's own customers, in its batch limits.
+
+    A connector offers it as `tag_writer(source, config) -> TagWriter | None`. Doing a
+    change twice must be harmless.
+    """
+
+    kind: str
+    """Of the identifiers that it knows people by: buyer, openid, external_userid …"""
+    scope: str
+    """Of those identifiers: the source, the app, the corp."""
+    at_once: int
+    """So many changes are worth handing over together."""
+
+    @abstractmethod
+    def write(self, changes: Sequence[TagChange]) -> Iterator[Tagged]:
+        """Make the changes, each yielded once and as soon as it is made or refused.
+
+        Tags that the platform does not have yet are created.
+
+        Raises:
+            SourceUnavailable: trying again later may help.
+            SourceRefused: a person must look.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class MadeCode:
+    """A code as the platform made it."""
+
+    url: str
+    """What the code leads to; any program can draw it."""
+    image_url: str | None = None
+    """The platform's own drawing."""
+    reference: str | None = None
+    """What the platform calls it, for changing or removing it."""
+    ends_at: datetime | None = None
+
+
+class CodeMaker(ABC):
+    """Makes codes whose parameter comes back in `code` of whoever scans them.
+
+    A connector offers it as `code_maker(source, config) -> CodeMaker | None`.
+    """
+
+    longest: int
+    """The most characters of a parameter."""
+
+    @abstractmethod
+    def make(self, code: str, note: str, lasts: timedelta | None) -> MadeCode:
+        """A code with the parameter `code`; `lasts` None: for ever.
+
+        Raises:
+            SourceUnavailable: trying again later may help.
+            SourceRefused: a person must look.
+        """
