@@ -5,7 +5,7 @@ from collections.abc import Iterator, Mapping
 from datetime import datetime, timedelta
 from typing import Any, ClassVar
 
-from connectors.base import Page, Record, Stream
+from connectors.base import Page, Record, SourceRefused, Stream
 from connectors.client import Call, Client, Cure, Trouble
 from connectors.paging import SECOND, Found, Lately, Listing, sweep
 from connectors.shop_config import ShopConfig
@@ -13,6 +13,7 @@ from connectors.values import part
 
 # The platform's clock is not ours, and the first window takes a while to read.
 HISTORY_MARGIN = timedelta(hours=1)
+DAY = timedelta(days=1)
 
 
 class WindowedStream(Stream):
@@ -56,16 +57,24 @@ class WindowedStream(Stream):
         """As everywhere, but no further back than the platform answers."""
         self.notes = []
         position = datetime.fromisoformat(cursor) if cursor else self.since
-        if self.history:
-            oldest = until - self.history + self.overlap + HISTORY_MARGIN
-            if position < oldest:
-                self.notes.append(
-                    f"{self.source}: {self.name}: nothing older than "
-                    f"{self.history.days} days can be asked for: what changed between "
-                    f"{position} and {oldest} and not since needs a file export"
-                )
-                cursor = oldest.isoformat()
+        oldest = self._oldest(until)
+        if oldest and position < oldest:
+            self.notes.append(
+                f"{self._too_old()}: what changed between {position} and {oldest} and "
+                "not since needs a file export"
+            )
+            cursor = oldest.isoformat()
         yield from super().pull(cursor, until)
+
+    def backfill(self, since: datetime, until: datetime) -> Iterator[Page]:
+        """As everywhere; what is too old is refused, since a person asked for it."""
+        oldest = self._oldest(self.client.clock())
+        if oldest and since < oldest:
+            raise SourceRefused(
+                f"{self._too_old()}: begin at {oldest + DAY:%Y-%m-%d}, and take what "
+                "is older from a file export"
+            )
+        yield from super().backfill(since, until)
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """The records changed in [since, until); each version of one is given once."""
@@ -94,6 +103,16 @@ class WindowedStream(Stream):
             said = f"the answer holds no {self.total_name} or no {self.list_name}"
             raise self.client.error(Call(place, ""), Trouble(Cure.WAIT, said))
         return Listing([Found(record, place) for record in records], int(str(total)))
+
+    def _oldest(self, now: datetime) -> datetime | None:
+        if self.history is None:
+            return None
+        return now - self.history + self.overlap + HISTORY_MARGIN
+
+    def _too_old(self) -> str:
+        days = self.history.days if self.history else 0
+        name = f"{self.source}: {self.name}"
+        return f"{name}: nothing older than {days} days can be asked for"
 
     def _is_wanted(self, record: Record, until: datetime, lately: Lately) -> bool:
         key, changed_at = self.version_of(record)

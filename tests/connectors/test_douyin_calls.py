@@ -208,6 +208,20 @@ def test_history_that_douyin_does_not_give_is_said_and_left_out(
         pulled(shop.streams(history=None, **settings)["orders"])
 
 
+def test_a_backfill_of_what_douyin_does_not_give_is_refused(shop: DouyinShop) -> None:
+    stream = shop.streams()["orders"]
+    shop.double.now = UNTIL
+    shop.double.clock = UNTIL.timestamp
+    stream.client.clock = lambda: UNTIL
+    with pytest.raises(
+        SourceRefused, match=r"than 90 days can be asked for: begin at 2011-09-10, and"
+    ):
+        list(stream.backfill(UNTIL - timedelta(days=90), UNTIL))
+    pages = list(stream.backfill(UNTIL - timedelta(days=89), UNTIL - timedelta(days=3)))
+    assert sum(len(page.records) for page in pages) > 20
+    assert pages[-1].cursor == (UNTIL - timedelta(days=3)).isoformat()
+
+
 def test_what_the_index_learns_late_is_found_by_the_next_pull(
     shop: DouyinShop,
 ) -> None:
