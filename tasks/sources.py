@@ -8,10 +8,10 @@ from pathlib import Path
 from pkgutil import iter_modules
 from typing import Any
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import connectors
-from connectors.base import Callbacks, SourceError, Stream
+from connectors.base import Callbacks, CodeMaker, SourceError, Stream, TagWriter
 from tasks import yaml_file
 from tasks.problem import Problem, did_you_mean
 from tasks.settings import settings
@@ -25,15 +25,47 @@ class SourcesError(Exception):
     """The file of sources is wrong; the message names each place and the way out."""
 
 
+class PushTags(BaseModel):
+    """Which segments and tags of ours a platform shall show on its customers."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+    segments: tuple[str, ...] = ()
+    tags: tuple[str, ...] = ()
+    prefix: str = Field(
+        default="R-", min_length=1, description="tells ours from those of staff there"
+    )
+
+
+# Keys of a source that are ours; all others are its connector's.
+OURS = ("connector", "push_tags")
+
+
 @dataclass(frozen=True)
 class Source:
-    """One shop or file feed."""
+    """One shop or file feed; `config` is its connector's."""
 
     name: str
     connector: str
     streams: list[Stream]
     callbacks: Callbacks | None = None
     """What its platform may push, None where it pushes nothing."""
+    push_tags: PushTags | None = None
+    config: BaseModel | None = None
+
+    def tag_writer(self) -> TagWriter | None:
+        """What puts tags on the platform's customers, None where nothing does."""
+        writer: TagWriter | None = self._offered("tag_writer")
+        return writer
+
+    def code_maker(self) -> CodeMaker | None:
+        """What makes codes that people scan there, None where nothing does."""
+        maker: CodeMaker | None = self._offered("code_maker")
+        return maker
+
+    def _offered(self, name: str) -> Any:
+        make = getattr(import_module(f"connectors.{self.connector}"), name, None)
+        return make(self.name, self.config) if make else None
 
 
 @dataclass(frozen=True)
@@ -139,32 +171,38 @@ def _configured(
     file: YamlFile, name: str, connector: str, given: Mapping[str, Any]
 ) -> Source | list[Problem]:
     module = import_module(f"connectors.{connector}")
-    settings = {key: value for key, value in given.items() if key != "connector"}
+    settings = {key: value for key, value in given.items() if key not in OURS}
     missing: list[Problem] = []
     values = filled(file, (name,), settings, missing)
     if missing:
         return missing
+    model: Any = module.Config
+    above: tuple[str, ...] = ()
     try:
-        config = module.Config.model_validate(values)
+        config = model.model_validate(values)
         streams = module.streams(name, config)
         offered = getattr(module, "callbacks", None)
         callbacks = offered(name, config) if offered else None
+        model, above = PushTags, ("push_tags",)
+        wanted = given.get("push_tags")
+        push = None if wanted is None else model.model_validate(wanted)
     except ValidationError as errors:
-        model = module.Config
-        return [_translated(file, name, model, error) for error in errors.errors()]
+        return [
+            _translated(file, name, model, error, *above) for error in errors.errors()
+        ]
     except SourceError as error:
         return [file.problem((name,), str(error))]
-    return Source(name, connector, streams, callbacks)
+    return Source(name, connector, streams, callbacks, push, config)
 
 
 def _translated(
-    file: YamlFile, name: str, config: type[BaseModel], error: Any
+    file: YamlFile, name: str, config: type[BaseModel], error: Any, *above: str
 ) -> Problem:
     """One of pydantic's errors in the words of the file's author."""
-    key: Key = (name, *error["loc"])
+    key: Key = (name, *above, *error["loc"])
     where = ".".join(map(str, key))
     if error["type"] == "extra_forbidden":
-        allowed = config.model_fields if len(key) == 2 else ()
+        allowed = config.model_fields if len(key) == 2 + len(above) else ()
         hint = did_you_mean(str(key[-1]), allowed)
         return file.problem(key, f'unknown key "{where}"{hint}')
     if error["type"] == "missing":

@@ -40,6 +40,7 @@ class YouzanDouble(Double):
         self.index_lag = timedelta(0)
         self.is_ascending = False
         self.customer_times = "milliseconds"
+        self.given_tags: dict[str, list[str]] = {}
         self.before: Callable[[str, Body], None] | None = None
         self._tokens: dict[str, float] = {}
         self._token: str | None = None
@@ -167,7 +168,30 @@ class YouzanDouble(Double):
         """`youzan.scrm.tag.relation.get`."""
         for person in self.world.people:
             if person.open_id == body.get("account_id"):
-                return shown.success(shown.tags(person))
+                return shown.success(shown.tags(self.carried(person)))
+        return shown.old_error(142400105, "客户不存在")
+
+    def carried(self, person: Person) -> list[str]:
+        """The tags of a customer, with those that were given and taken since."""
+        return self.given_tags.get(person.open_id, list(person.tags))
+
+    def give_tags(self, body: Body) -> Answer:
+        """`youzan.scrm.tag.relation.add`: what is there already stays there once."""
+        return self._change_tags(body, is_added=True)
+
+    def take_tags(self, body: Body) -> Answer:
+        """`youzan.scrm.tag.relation.delete`: what is not there is no error."""
+        return self._change_tags(body, is_added=False)
+
+    def _change_tags(self, body: Body, is_added: bool) -> Answer:
+        names = [tag.get("tag_name") for tag in body.get("tags") or []]
+        if not names or not all(isinstance(n, str) and 0 < len(n) <= 30 for n in names):
+            return shown.old_error(53002, "tag_name type error")
+        for person in self.world.people:
+            if person.open_id == body.get("account_id"):
+                kept = [one for one in self.carried(person) if one not in names]
+                self.given_tags[person.open_id] = kept + names * is_added
+                return shown.success(True)
         return shown.old_error(142400105, "客户不存在")
 
     def decrypt(self, body: Body) -> Answer:
@@ -252,6 +276,8 @@ APIS: dict[tuple[str, str], Callable[[YouzanDouble, Body], Answer]] = {
     ("youzan.items.inventory.get", "3.0.0"): YouzanDouble.stock,
     ("youzan.scrm.customer.list", "1.0.0"): YouzanDouble.customers,
     ("youzan.scrm.tag.relation.get", "4.0.0"): YouzanDouble.tags,
+    ("youzan.scrm.tag.relation.add", "4.0.0"): YouzanDouble.give_tags,
+    ("youzan.scrm.tag.relation.delete", "4.0.0"): YouzanDouble.take_tags,
     ("youzan.cloud.secret.decrypt.batch", "1.0.0"): YouzanDouble.decrypt,
 }
 

@@ -160,9 +160,9 @@ def customer(person: Person, finished: list[Decimal]) -> Body:
     }
 
 
-def tags(person: Person) -> list[Body]:
+def tags(names: list[str]) -> list[Body]:
     """The answer of `youzan.scrm.tag.relation.get`."""
-    return [{"id": crc32(one.encode()), "name": one} for one in person.tags]
+    return [{"id": crc32(one.encode()), "name": one} for one in names]
 
 
 def money(amount: Decimal) -> str:

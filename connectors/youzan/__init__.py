@@ -9,8 +9,9 @@ from connectors.youzan.pushed import YouzanCallbacks
 from connectors.youzan.refunds import Refunds
 from connectors.youzan.reviews import Reviews
 from connectors.youzan.stream import YouzanStream
+from connectors.youzan.tags import YouzanTags
 
-__all__ = ["Config", "callbacks", "streams"]
+__all__ = ["Config", "callbacks", "streams", "tag_writer"]
 
 STREAMS: tuple[type[YouzanStream], ...] = (Customers, Orders, Refunds, Reviews)
 
@@ -30,3 +31,10 @@ def streams(
 def callbacks(source: str, config: Config) -> YouzanCallbacks:
     """What Youzan pushes of one shop; verified with the keys that calls need too."""
     return YouzanCallbacks(source, config)
+
+
+def tag_writer(
+    source: str, config: Config, client: YouzanClient | None = None
+) -> YouzanTags:
+    """What puts tags on the customers of one shop."""
+    return YouzanTags(source, client or YouzanClient(source, config))

@@ -9,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from flows import clock
 from tasks import database
 
 if TYPE_CHECKING:
@@ -112,6 +113,38 @@ def remove(customer: str, tag: str) -> None:
             f"{customer_id}` lists all; rule and platform tags go with their reason"
         )
     click.echo("taken")
+
+
+@command.command()
+@click.argument("source")
+@click.option("--dry-run", is_flag=True, help="only say what would change")
+@click.option(
+    "--file",
+    type=click.Path(path_type=Path),
+    help="another file than the sources_file of the settings",
+)
+def push(source: str, dry_run: bool, file: Path | None) -> None:
+    """Make SOURCE show the segments and tags that its key push_tags names.
+
+    Only differences go out. Running it again changes nothing; a push that was stopped
+    goes on.
+    """
+    from tasks import sources
+    from tasks.people import push_tags
+
+    try:
+        found = sources.find(source, file)
+    except LookupError as error:
+        raise click.ClickException(str(error)) from None
+    now, engine = clock.now(), database.engine()
+    if dry_run:
+        for label, added, removed in push_tags.differences(engine, found, now):
+            click.echo(f"{label}: {added:,} would get it, {removed:,} would lose it")
+        return
+    done = push_tags.push(engine, found, now)
+    click.echo(f"{done.added:,} put on, {done.removed:,} taken away")
+    for reason, count in done.refused.most_common():
+        click.echo(f"{count:,} not taken: {reason}")
 
 
 def _find(customer: str) -> int:

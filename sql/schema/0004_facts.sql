@@ -118,6 +118,21 @@ create index tags_of_customer on tags (customer_id);
 create index tags_by_tag on tags (tag, value);
 create index tags_expiring on tags (expires_at) where expires_at is not null;
 
+-- Segments and tags of ours on a platform's people: what it was told, label by label.
+create table pushed_tags (
+    source text not null,
+    identifier_id bigint not null references identifiers,
+    label text not null,
+    is_there boolean not null,
+    changed_at timestamptz not null,
+    -- Why the platform does not want the change; it is tried again much later.
+    error text,
+    primary key (source, identifier_id, label)
+);
+
+create index pushed_tags_by_label on pushed_tags (source, label);
+create index pushed_tags_of_identifier on pushed_tags (identifier_id);
+
 -- A segment may read tags, and a rule tag what staff gave: who changes one of these
 -- has them judged again.
 create function judge_tagged_customers() returns trigger

@@ -14,6 +14,14 @@ cross join
     lateral jsonb_each_text(
         case when jsonb_typeof(profiles.tags) = 'object' then profiles.tags end
     ) as tagged (tag, value)
+-- What we put there ourselves comes back with the profile, and says nothing new.
+where
+    not exists (
+        select from pushed_tags
+        where
+            pushed_tags.source = profiles.source
+            and pushed_tags.label = tagged.tag
+    )
 order by
     identifiers.customer_id asc, tagged.tag asc, profiles.source asc,
     profiles.updated_at desc nulls last, identifiers.identifier_id asc;
