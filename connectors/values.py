@@ -70,6 +70,11 @@ def moment(
         return None
 
 
+def in_china(time: datetime) -> str:
+    """`2026-01-01 12:00:00`: China time, as many parameters want it."""
+    return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
 def epoch(value: Any, field: str, problems: Problems) -> datetime | None:
     """UTC of seconds or milliseconds since 1970, told apart by their size."""
     if value in (None, "", 0, "0"):

@@ -22,7 +22,7 @@ class WindowedStream(Stream):
     `history` is how far back the platform answers at all, None when there is no limit.
     """
 
-    longest_window: ClassVar[timedelta]
+    longest_window: timedelta
     """The longest span between the two times of one question."""
     list_name: ClassVar[str]
     """Where the records are in the answer."""
@@ -93,16 +93,20 @@ class WindowedStream(Stream):
         """The record as it was landed."""
         return Found(dict(raw))
 
-    def listing(self, answer: Any, place: str) -> Listing:
-        """The records of an answer; a missing list is an error, never an empty one."""
+    def listing(self, answer: Any, place: str, page: int = 1) -> Listing:
+        """The records of an answer; a missing list is an error, never an empty one.
+
+        Unless the total says that `page` is empty: then platforms leave the list out.
+        """
         data = part({"": answer}, "")
-        total, records = data.get(self.total_name), data.get(self.list_name)
-        if str(total) == "0" and records is None:
-            records = []
-        if not str(total).isdecimal() or not isinstance(records, list):
+        total, records = str(data.get(self.total_name)), data.get(self.list_name)
+        is_counted = total.isdecimal()
+        if is_counted and int(total) <= (page - 1) * self.page_size:
+            records = records or []
+        if not is_counted or not isinstance(records, list):
             said = f"the answer holds no {self.total_name} or no {self.list_name}"
             raise self.client.error(Call(place, ""), Trouble(Cure.WAIT, said))
-        return Listing([Found(record, place) for record in records], int(str(total)))
+        return Listing([Found(record, place) for record in records], int(total))
 
     def _oldest(self, now: datetime) -> datetime | None:
         if self.history is None:

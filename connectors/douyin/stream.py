@@ -39,7 +39,7 @@ class DouyinStream(WindowedStream):
         window = self.window(int(since.timestamp()), int(until.timestamp()))
         body = {**window, "page": page - 1, "size": self.page_size}
         place = f"{self.api}, page {page}"
-        return self.listing(self._read(self.api, body, page), place)
+        return self.listing(self._read(self.api, body, page), place, page)
 
     def found(self, records: list[Any], how: str) -> list[Record]:
         """Records that were asked for one by one."""

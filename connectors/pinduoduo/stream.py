@@ -33,4 +33,4 @@ class PinduoduoStream(WindowedStream):
             "page_size": self.page_size,
         }
         answer = self._read(self.api, params, page)
-        return self.listing(answer, f"{self.api}, page {page}")
+        return self.listing(answer, f"{self.api}, page {page}", page)
