@@ -52,19 +52,27 @@ class ShopDouble(Double):
         return False
 
     def found(
-        self, name: str, stories: Sequence[Story], start: datetime, end: datetime
+        self,
+        name: str,
+        stories: Sequence[Story],
+        start: datetime,
+        end: datetime,
+        by: str = "updated",
     ) -> list[Body]:
-        """The states last changed in [start, end], sorted by that; one list is kept."""
+        """The states last changed in [start, end], sorted by that; one list is kept.
+
+        Or `by` another of their times, "created" for one.
+        """
         now = self.now - self.index_lag
-        question = (name, start, end, now, self.is_ascending, self.world.changes)
+        question = (name, start, end, now, self.is_ascending, self.world.changes, by)
         if self._remembered[0] != question:
             states = [
                 {**state, "key": story.key}
                 for story in stories
-                if (state := story.at(now)) and start <= state["updated"] <= end
+                if (state := story.at(now)) and start <= state[by] <= end
             ]
             states.sort(
-                key=lambda one: (one["updated"], one["key"]),
+                key=lambda one: (one[by], one["key"]),
                 reverse=not self.is_ascending,
             )
             self._remembered = (question, states)
