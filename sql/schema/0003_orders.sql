@@ -122,6 +122,60 @@ create index interactions_of_identifier on interactions (identifier_id);
 create index interactions_without_customer on interactions (identifier_id)
 where customer_id is null and identifier_id is not null;
 
+create index interactions_by_code on interactions (code, happened_at)
+where code is not null;
+
+-- Codes and links of ours: where each hangs, and whose it is. The parameter comes back
+-- as interactions.code of whoever scans it.
+create table codes (
+    -- Thirty characters are what the narrowest platform takes.
+    code text primary key check (code ~ '^[A-Za-z0-9][A-Za-z0-9_.-]{0,29}$'),
+    -- The account at which it is scanned; null: any.
+    source text,
+    channel text not null,
+    campaign text,
+    -- It lies in the parcel of this order: the first who scans it is its buyer.
+    order_id bigint references orders,
+    -- This customer's own, to be passed on to friends.
+    referrer_identifier_id bigint references identifiers,
+    note text not null default '',
+    url text,
+    image_url text,
+    reference text,
+    ends_at timestamptz,
+    created_at timestamptz not null
+);
+
+create unique index codes_of_order on codes (order_id, source) nulls not distinct
+where order_id is not null;
+create unique index codes_of_referrer on codes (referrer_identifier_id, source)
+nulls not distinct
+where referrer_identifier_id is not null;
+
+-- By which of our codes did each customer come first?
+create view came_by as
+select distinct on (interactions.customer_id)
+    interactions.customer_id,
+    codes.code,
+    codes.channel,
+    codes.campaign,
+    referrer.customer_id as referrer_id,
+    interactions.happened_at
+from interactions
+inner join codes
+    on
+        interactions.code = codes.code
+        and coalesce(interactions.source = codes.source, true)
+left join identifiers as referrer
+    on codes.referrer_identifier_id = referrer.identifier_id
+where
+    interactions.customer_id is not null
+    and codes.order_id is null
+    and referrer.customer_id is distinct from interactions.customer_id
+order by
+    interactions.customer_id asc, interactions.happened_at asc,
+    interactions.interaction_id asc;
+
 call touch_from('orders', 'touch_customers');
 call touch_from('order_lines', 'touch_customers_of_orders');
 call touch_from('refunds', 'touch_customers');

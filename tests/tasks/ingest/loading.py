@@ -4,9 +4,9 @@ from datetime import UTC, datetime
 from typing import Any
 
 from sqlalchemy import Engine, text
-from staged_batch import stage
 
 from tasks.ingest.load import Counts, load
+from tests.tasks.ingest.staged_batch import stage
 
 MORNING = datetime(2026, 1, 5, 2, 0, tzinfo=UTC)
 
