@@ -78,9 +78,9 @@ class TaobaoClient(GatewayClient):
 
     def trouble(self, reply: Reply) -> Trouble | None:
         """The envelope of errors, or that of a refused renewal."""
-        body = reply.body
-        if isinstance(body, dict) and isinstance(body.get("error"), str):
-            said = f"{body['error']}: {body.get('error_description')}"
+        error = reply.body.get("error") if isinstance(reply.body, dict) else None
+        if isinstance(error, str) and reply.status < 500:
+            said = f"{error}: {reply.body.get('error_description')}"
             return Trouble(Cure.PERSON, said, AUTHORISE)
         return super().trouble(reply)
 
