@@ -1,29 +1,40 @@
--- Give the planned messages out as work orders, a customer's own in one of them.
+-- Give the planned messages out as work orders of some hundreds each.
+with planned as materialized (
+    -- Joined to nothing, so that a long list is unpacked once, not for every slice.
+    select
+        channel,
+        account,
+        not_before,
+        zone,
+        touch_ids || cast('{}' as bigint[]) as touch_ids
+    from tally
+    where decision = 'planned'
+)
+
 insert into chunk (
     campaign_run_id, channel, account, state, not_before, zone, quiet_from, quiet_to,
     open_until, touch_ids
 )
 select
     :run as campaign_run_id,
-    channel,
-    account,
+    planned.channel,
+    planned.account,
     :state,
-    not_before,
-    zone,
+    planned.not_before,
+    planned.zone,
     cast(:quiet_from as time) as quiet_from,
     cast(:quiet_to as time) as quiet_to,
-    open_until,
-    array_agg(touch_id order by touch_id) as touch_ids
-from (
-    select
-        *,
-        (
-            row_number() over (
-                partition by channel, account, not_before, zone order by touch_id
-            ) - 1
-        ) / cast(:size as integer) as part
-    from decided
-    where decision = 'planned'
-) as numbered
-group by channel, account, not_before, zone, open_until, part
-order by min(touch_id);
+    opened.open_until,
+    planned.touch_ids[part * :size + 1:(part + 1) * :size] as touch_ids
+from planned
+left join (
+    select distinct
+        span.zone,
+        span.open_until
+    from span
+) as opened on planned.zone = opened.zone
+cross join
+    lateral generate_series(
+        0, (cardinality(planned.touch_ids) - 1) / cast(:size as integer)
+    ) as part
+order by planned.touch_ids[part * :size + 1];

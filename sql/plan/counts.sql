@@ -1,35 +1,41 @@
 -- How many came out how? Both sums of tasks/planning/plan.py are checked with these.
-with counted as (
-    select
-        'candidates' as what,
-        null as reason,
-        count(*) as number
-    from candidate
-    union all
-    select
-        'in_audience' as what,
-        null as reason,
-        count(*) as number
-    from candidate
-    where in_audience
-    union all
-    select
-        standing as what,
-        null as reason,
-        count(*) as number
-    from due
-    group by standing
-    union all
-    select
-        decision as what,
-        reason,
-        count(*) as number
-    from decided
-    group by decision, reason
-)
-
 select
-    what,
+    'candidates' as what,
+    null as reason,
+    null as detail,
+    count(*) as number
+from candidate
+union all
+select
+    'in_audience' as what,
+    null as reason,
+    null as detail,
+    count(*) as number
+from candidate
+where in_audience
+union all
+-- Of a launch everything is new.
+select
+    'new' as what,
+    null as reason,
+    null as detail,
+    count(*) as number
+from candidate
+where in_audience and cast(:is_launch as boolean)
+union all
+select
+    standing as what,
+    null as reason,
+    null as detail,
+    count(*) as number
+from due
+where not cast(:is_launch as boolean)
+group by standing
+union all
+select
+    decision as what,
     reason,
-    number
-from counted;
+    detail,
+    cast(sum(number) as bigint) as number
+from tally
+group by decision, reason, detail;

@@ -1,153 +1,147 @@
--- What is decided of each due message, and for which reason?
-create temporary table decided on commit drop as
-with zones as (
-    -- One look at the clock per zone, not per customer.
-    select
-        given.zone as given_zone,
-        known.zone,
-        span.not_before,
-        span.open_until
-    from (
-        select distinct customers.timezone as zone
-        from due
-        inner join customers on due.customer_id = customers.customer_id
-        where cast(:quiet_from as time) is not null
-    ) as given
-    cross join
-        lateral (
-            select known_zone(given.zone, :zone) as zone
-        ) as known
-    cross join lateral open_span(
-        :as_of, known.zone, cast(:quiet_from as time), cast(:quiet_to as time)
-    ) as span
+-- What is decided of each due message, and for which reason? The first one counts.
+-- Each fence (offset 0) keeps what stands before it from being worked out many times.
+create temporary view judged as
+with unprofiled as (
+    -- Who said last, by whichever identifier, not to be chosen by what we know of her.
+    select identifiers.customer_id
+    from consents
+    inner join identifiers on consents.identifier_id = identifiers.identifier_id
+    where consents.purpose = 'profiling' and cast(:profiling as boolean)
+    group by identifiers.customer_id
+    having not coalesce(
+        max(consents.decided_at) filter (where consents.is_granted)
+        > max(consents.decided_at) filter (where not consents.is_granted),
+        bool_and(consents.is_granted)
+    )
 ),
 
-judged as materialized (
+placed as not materialized (
     select
-        due.known_id,
-        due.customer_id,
-        due.occasion,
-        due.step,
-        due.position,
-        due.params,
+        due.*,
         due.due_at + cast(:latest_delay as interval) as latest_at,
-        coalesce(zones.not_before, :as_of) as not_before,
-        zones.zone,
-        zones.open_until,
-        customers.language,
+        coalesce(span.not_before, :as_of) as opens_at,
+        span.zone,
         reach.channel,
         reach.account,
-        reach.address,
+        reach.price,
         reach.identifier_id,
+        reach.address,
         case
             when due.due_at + cast(:latest_delay as interval) < :as_of
                 then 'too_late'
+            when exited.reason is not null then exited.reason
             when reach.customer_id is null then 'unreachable'
             when reach.reason is not null then reach.reason
+            when due.customer_id in (select unprofiled.customer_id from unprofiled)
+                then 'no_profiling'
+            when
+                cast(:global_holdout as double precision) > 0
+                and share('holdout', due.customer_id) < :global_holdout
+                then 'global_control_group'
             when
                 cast(:holdout as double precision) > 0
-                and share('holdout' || :campaign || due.customer_id) < :holdout
+                and share('holdout ' || :campaign, due.customer_id) < :holdout
                 then 'control_group'
-            when
-                due.due_at + cast(:latest_delay as interval)
-                < coalesce(zones.not_before, :as_of)
-                then 'too_late'
-        end as reason
+        end as first_reason
     from due
-    inner join customers on due.customer_id = customers.customer_id
     left join reach on due.customer_id = reach.customer_id
-    left join zones on customers.timezone is not distinct from zones.given_zone
+    left join span on due.timezone is not distinct from span.given_zone
+    left join exited
+        on
+            cast(:has_exits as boolean)
+            and due.customer_id = exited.customer_id
+            and due.occasion = exited.occasion
+            and due.step = exited.step
     where due.standing in ('new', 'again')
-),
-
-spent as (
-    -- The marketing that these customers were promised within the cap's window.
-    select
-        touch.customer_id,
-        count(*) as number,
-        min(touch.not_before) as first_at
-    from touch
-    inner join campaign_runs
-        on touch.campaign_run_id = campaign_runs.campaign_run_id
-    where
-        cast(:cap as integer) is not null
-        and touch.decision = 'planned'
-        and campaign_runs.purpose = 'marketing'
-        and touch.not_before > :as_of - cast(:cap_window as interval)
-        and touch.customer_id in (select due.customer_id from due)
-    group by touch.customer_id
+    offset 0 -- noqa: AM09
 ),
 
 several as (
     -- Where nobody has two messages in a run, there is nothing to count.
     select
         customer_id,
-        step,
         occasion,
+        step,
         row_number() over (
             partition by customer_id order by position, occasion
         ) as number
-    from judged
-    where
-        cast(:cap as integer) is not null
-        and cast(:has_several as boolean)
-        and reason is null
-),
-
-capped as (
-    select
-        judged.*,
-        coalesce(spent.first_at, :as_of) + cast(:cap_window as interval) as free_at,
-        coalesce(
-            judged.reason is null
-            and coalesce(spent.number, 0) + coalesce(several.number, 1)
-            > cast(:cap as integer),
-            false
-        ) as is_over_cap
-    from judged
-    left join spent on judged.customer_id = spent.customer_id
-    left join several
-        on
-            judged.customer_id = several.customer_id
-            and judged.step = several.step
-            and judged.occasion = several.occasion
+    from placed
+    where cast(:has_several as boolean) and first_reason is null
 ),
 
 named as (
     select
-        capped.*,
+        placed.*,
+        pressure.free_at,
+        pressure.shown as cap,
+        taken_day.campaign as rival,
         case
-            when reason = 'control_group' then 'held_out'
-            when reason is not null then 'skipped'
-            when not is_over_cap then 'planned'
-            when latest_at >= free_at then 'deferred'
-            else 'skipped'
-        end as decision
-    from capped
+            when placed.first_reason is not null then placed.first_reason
+            when coalesce(several.number, 1) > pressure.room then 'frequency_cap'
+            when taken_day.campaign is not null then 'priority'
+            when placed.latest_at < placed.opens_at then 'too_late'
+        end as reason
+    from placed
+    left join several
+        on
+            cast(:has_several as boolean)
+            and placed.customer_id = several.customer_id
+            and placed.occasion = several.occasion
+            and placed.step = several.step
+    left join pressure
+        on
+            placed.customer_id = pressure.customer_id
+            and placed.channel = pressure.channel
+    left join taken_day
+        on
+            placed.customer_id = taken_day.customer_id
+            and cast(placed.opens_at at time zone :zone as date) = taken_day.day
+    offset 0 -- noqa: AM09
+),
+
+postponed as (
+    select
+        named.*,
+        case reason
+            when 'frequency_cap' then free_at
+            when 'priority'
+                then
+                    cast(
+                        cast(opens_at at time zone :zone as date) + 1 as timestamp
+                    ) at time zone :zone
+            when 'no_window' then :as_of
+        end as later
+    from named
 )
 
 select
-    coalesce(known_id, nextval('touch_touch_id_seq')) as touch_id,
-    known_id is not null as is_again,
-    customer_id,
-    occasion,
-    step,
-    position,
-    decision,
-    case when is_over_cap then 'frequency_cap' else reason end as reason,
-    channel,
-    account,
-    address,
-    identifier_id,
-    language,
-    zone,
-    open_until,
-    latest_at,
-    case when decision = 'deferred' then free_at else not_before end as not_before,
-    case when decision in ('planned', 'deferred') then params end as params
-from (
-    select * from named
-    order by customer_id, position, occasion
-) as in_order;
-
-analyze decided;
+    postponed.customer_id,
+    postponed.occasion,
+    postponed.step,
+    postponed.position,
+    postponed.known_id,
+    postponed.language,
+    postponed.zone,
+    postponed.identifier_id,
+    postponed.address,
+    postponed.latest_at,
+    postponed.channel,
+    postponed.account,
+    postponed.price,
+    postponed.reason,
+    case
+        when reason is null then 'planned'
+        when reason in ('control_group', 'global_control_group') then 'held_out'
+        when later <= latest_at then 'deferred'
+        else 'skipped'
+    end as decision,
+    case reason
+        when 'frequency_cap' then cap
+        when 'priority' then rival
+    end as detail,
+    case
+        when reason is null then opens_at
+        when later <= latest_at then later
+    end as not_before,
+    case when reason is null then params end as params
+from postponed;

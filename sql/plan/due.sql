@@ -7,61 +7,90 @@ with steps as (
     ) with ordinality as step (step, after, position)
 ),
 
-merged as (
-    -- A customer who turned out to be another one brings her messages along.
-    with recursive chain as (
-        select
-            customer_id as known_as,
-            merged_into as customer_id
-        from customers
-        where merged_into is not null
-        union all
-        select
-            chain.known_as,
-            customers.merged_into
-        from chain
-        inner join customers on chain.customer_id = customers.customer_id
-        where customers.merged_into is not null
-    )
-
+known as materialized (
+    -- What was decided before. A customer who turned out to be another one brings
+    -- her messages along.
     select
-        chain.customer_id,
+        coalesce(customers.merged_into, touch.customer_id) as customer_id,
+        touch.occasion,
         touch.step,
-        touch.occasion
-    from chain
-    inner join touch on chain.known_as = touch.customer_id
-    where touch.campaign = :campaign
+        min(campaign_runs.as_of) as decided_at,
+        min(touch.touch_id) filter (
+            where
+            touch.decision = 'deferred'
+            and touch.not_before <= :as_of
+            and customers.merged_into is null
+        ) as deferred_id
+    from touch
+    inner join customers on touch.customer_id = customers.customer_id
+    inner join campaign_runs
+        on touch.campaign_run_id = campaign_runs.campaign_run_id
+    where
+        -- The runs lead to the part of the ledger that is theirs.
+        touch.campaign_run_id = any(cast(:earlier_runs as bigint[]))
+        and touch.campaign = :campaign
+    group by
+        coalesce(customers.merged_into, touch.customer_id), touch.occasion, touch.step
+),
+
+begun as (
+    -- Where the audience has no anchor, the first decision is the anchor.
+    select
+        customer_id,
+        occasion,
+        min(decided_at) as decided_at
+    from known
+    where cast(:has_several_steps as boolean)
+    group by customer_id, occasion
+),
+
+placed as (
+    select
+        candidate.customer_id,
+        candidate.occasion,
+        candidate.params,
+        steps.step,
+        cast(steps.position as smallint) as position,
+        customers.language,
+        customers.timezone,
+        known.deferred_id as known_id,
+        coalesce(candidate.anchor_at, begun.decided_at, :as_of) as anchor_at,
+        coalesce(candidate.anchor_at, begun.decided_at, :as_of)
+        + steps.after as due_at,
+        known.step is not null as is_known
+    from candidate
+    cross join steps
+    inner join customers on candidate.customer_id = customers.customer_id
+    left join known
+        on
+            candidate.customer_id = known.customer_id
+            and steps.step = known.step
+            and candidate.occasion = known.occasion
+    left join begun
+        on
+            candidate.customer_id = begun.customer_id
+            and candidate.occasion = begun.occasion
+    where candidate.in_audience
 )
 
 select
-    candidate.customer_id,
-    candidate.occasion,
-    candidate.params,
-    steps.step,
-    steps.position,
-    known.touch_id as known_id,
-    known.latest_at as known_latest_at,
-    coalesce(candidate.anchor_at, :as_of) + steps.after as due_at,
+    customer_id,
+    occasion,
+    step,
+    position,
+    params,
+    language,
+    timezone,
+    known_id,
+    anchor_at,
+    due_at,
     case
-        when known.decision = 'deferred' and known.not_before <= :as_of then 'again'
-        when known.touch_id is not null or merged.step is not null then 'already'
-        when coalesce(candidate.anchor_at, :as_of) + steps.after > :as_of
-            then 'not_due'
+        when known_id is not null then 'again'
+        when is_known then 'already'
+        when due_at > :as_of then 'not_due'
         else 'new'
     end as standing
-from candidate
-cross join steps
-left join touch as known
-    on
-        candidate.customer_id = known.customer_id
-        and known.campaign = :campaign
-        and steps.step = known.step
-        and candidate.occasion = known.occasion
-left join merged
-    on
-        candidate.customer_id = merged.customer_id
-        and steps.step = merged.step
-        and candidate.occasion = merged.occasion
-where candidate.in_audience;
+from placed
+order by customer_id;
 
-analyze due;
+analyze due (customer_id, standing, timezone);

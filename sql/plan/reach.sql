@@ -1,92 +1,78 @@
 -- By which address of which channel can each customer be reached, and may we?
-create temporary table reach on commit drop as
-with channels as (
-    select *
-    from unnest(
-        cast(:channels as text[]), cast(:kinds as text[]),
-        cast(:consent_names as text[])
-    ) with ordinality as channel (channel, kind, consent_name, position)
-),
-
-accounts as (
-    -- An account without a scope reaches every identifier of its channel's kind.
-    select
-        channel,
-        account,
-        scope,
-        scope is null and count(*) over (partition by channel) > 1 as has_rivals
-    from unnest(
-        cast(:account_channels as text[]), cast(:accounts as text[]),
-        cast(:scopes as text[])
-    ) as account (channel, account, scope)
-),
-
-people as (
+create temporary view reach as
+with people as (
     select customer_id
     from due
-    where standing in ('new', 'again')
+    where
+        not cast(:has_several as boolean)
+        and standing in ('new', 'again')
+    union all
+    select distinct customer_id
+    from due
+    where
+        cast(:has_several as boolean)
+        and standing in ('new', 'again')
 ),
 
-latest as (
-    -- What each said last, by whichever of her identifiers; a tie is a refusal.
+spoken as (
+    -- What each said last, by whichever of her identifiers.
     select
         identifiers.customer_id,
-        consents.channel,
-        coalesce(
-            max(consents.decided_at) filter (where consents.is_granted)
-            > max(consents.decided_at) filter (where not consents.is_granted),
-            bool_and(consents.is_granted)
-        ) as is_granted
-    from consents
-    inner join identifiers on consents.identifier_id = identifiers.identifier_id
-    where
-        consents.purpose = :purpose
-        and consents.channel = any(cast(:consent_names as text[]))
-        and identifiers.customer_id in (select people.customer_id from people)
-    group by identifiers.customer_id, consents.channel
+        identifiers.identifier_id,
+        identifiers.value as address,
+        way.position,
+        way.channel,
+        way.account,
+        way.price,
+        (way.channel, identifiers.value) in (
+            select
+                suppressions.channel,
+                suppressions.address
+            from suppressions
+            where suppressions.released_at is null
+        ) as is_suppressed,
+        max(consents.decided_at) filter (where consents.is_granted)
+            over hers as granted_at,
+        max(consents.decided_at) filter (where not consents.is_granted)
+            over hers as refused_at,
+        identifiers.kind = way.kind
+        and (way.scope is null or identifiers.scope = way.scope)
+        and not identifiers.is_junk as is_address,
+        case
+            when way.has_rivals then share(way.account, identifiers.customer_id)
+        end as draw
+    from people
+    inner join identifiers on people.customer_id = identifiers.customer_id
+    cross join way
+    left join consents
+        on
+            identifiers.identifier_id = consents.identifier_id
+            and way.consent_name = consents.channel
+            and consents.purpose = :purpose
+    window hers as (partition by identifiers.customer_id, way.way)
 ),
 
 addresses as (
     select
-        identifiers.customer_id,
-        channels.channel,
-        channels.position,
-        identifiers.identifier_id,
-        identifiers.value as address,
-        accounts.account,
-        suppressions.address is not null as is_suppressed,
-        suppressions.address is null
-        and coalesce(latest.is_granted, :purpose = 'service') as is_usable,
-        case
-            when accounts.has_rivals
-                then share(accounts.account || identifiers.customer_id)
-        end as draw
-    from identifiers
-    inner join channels on identifiers.kind = channels.kind
-    inner join accounts
-        on
-            channels.channel = accounts.channel
-            and (accounts.scope is null or identifiers.scope = accounts.scope)
-    left join suppressions
-        on
-            channels.channel = suppressions.channel
-            and identifiers.value = suppressions.address
-            and suppressions.released_at is null
-    left join latest
-        on
-            identifiers.customer_id = latest.customer_id
-            and channels.consent_name = latest.channel
-    where
-        not identifiers.is_junk
-        and identifiers.customer_id in (select people.customer_id from people)
+        spoken.*,
+        not is_suppressed
+        -- A grant and a refusal at the same moment are a refusal.
+        and case
+            when refused_at is null
+                then granted_at is not null or :purpose = 'service'
+            else coalesce(granted_at > refused_at, false)
+        end as is_usable
+    from spoken
+    where is_address
 )
 
 select distinct on (customer_id)
     customer_id,
+    identifier_id,
     channel,
     account,
+    price,
     address,
-    identifier_id,
     case
         when is_usable then null
         when is_suppressed then 'suppressed'
@@ -98,5 +84,3 @@ from addresses
 order by
     customer_id asc, is_usable desc, is_suppressed desc, position asc,
     identifier_id desc, draw asc;
-
-analyze reach;

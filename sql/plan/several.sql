@@ -1,8 +1,6 @@
--- Does anybody have several messages to be decided on in this run?
-select exists(
-    select customer_id
-    from due
-    where standing in ('new', 'again')
-    group by customer_id
-    having count(*) > 1
-) as has_several;
+-- Has anybody several messages to be decided on, and are some decided again?
+select
+    count(distinct customer_id) < count(*) as has_several,
+    coalesce(bool_or(standing = 'again'), false) as has_again
+from due
+where standing in ('new', 'again');

@@ -1,4 +1,19 @@
--- Write every decision into the ledger, once.
+-- Write every decision into the ledger, once, and count what was decided.
+create temporary table tally (
+    decision text,
+    reason text,
+    detail text,
+    channel text,
+    account text,
+    not_before timestamptz,
+    zone text,
+    number bigint,
+    touch_ids bigint[]
+) on commit drop;
+
+-- All of it is in the order of the customers: merging needs no tables of hashes.
+set local enable_hashjoin = off;
+
 with owed as (
     -- What this campaign still owes to whom: later messages wait for it.
     select
@@ -8,49 +23,69 @@ with owed as (
     inner join campaign_runs on chunk.campaign_run_id = campaign_runs.campaign_run_id
     cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
     inner join touch on listed.touch_id = touch.touch_id
-    where chunk.state != 'done' and campaign_runs.campaign = :campaign
+    where
+        not cast(:is_launch as boolean)
+        and chunk.state != 'done'
+        and campaign_runs.campaign = :campaign
     group by touch.customer_id
 ),
 
-queued as (
-    -- Several to one customer now: each waits for the one before it.
+written as (
+    insert into touch (
+        campaign_run_id, customer_id, identifier_id, after_id, not_before, latest_at,
+        campaign, step, occasion, decision, reason, detail, channel, account, address,
+        language, zone, key, params, cost
+    )
     select
-        touch_id,
-        lag(touch_id) over (partition by customer_id order by touch_id) as after_id
+        :run as campaign_run_id,
+        decided.customer_id,
+        decided.identifier_id,
+        case when decided.decision = 'planned' then owed.touch_id end as after_id,
+        decided.not_before,
+        decided.latest_at,
+        :campaign,
+        decided.step,
+        decided.occasion,
+        decided.decision,
+        decided.reason,
+        decided.detail,
+        decided.channel,
+        decided.account,
+        decided.address,
+        decided.language,
+        decided.zone,
+        touch_key(
+            :campaign, decided.step, decided.occasion, decided.customer_id
+        ) as key,
+        decided.params,
+        case when decided.decision = 'planned' then decided.price end as cost
     from decided
-    where cast(:has_several as boolean) and decision = 'planned'
+    left join owed
+        on
+            not cast(:is_launch as boolean)
+            and decided.customer_id = owed.customer_id
+    where decided.known_id is null
+    -- In the order of a customer's steps, where anybody has several.
+    order by
+        case when cast(:has_several as boolean) then decided.customer_id end,
+        case when cast(:has_several as boolean) then decided.position end,
+        case when cast(:has_several as boolean) then decided.occasion end
+    returning
+        touch_id, decision, reason, detail, channel, account, not_before, zone
 )
 
-insert into touch (
-    touch_id, campaign_run_id, customer_id, identifier_id, after_id, not_before,
-    latest_at, campaign, step, occasion, decision, reason, channel, account, address,
-    language, key, params
-)
+insert into tally
 select
-    decided.touch_id,
-    :run as campaign_run_id,
-    decided.customer_id,
-    decided.identifier_id,
-    case
-        when decided.decision = 'planned'
-            then coalesce(queued.after_id, owed.touch_id)
-    end as after_id,
-    decided.not_before,
-    decided.latest_at,
-    :campaign,
-    decided.step,
-    decided.occasion,
-    decided.decision,
-    decided.reason,
-    decided.channel,
-    decided.account,
-    decided.address,
-    decided.language,
-    touch_key(
-        :campaign, decided.step, decided.occasion, decided.customer_id
-    ) as key,
-    decided.params
-from decided
-left join owed on decided.customer_id = owed.customer_id
-left join queued on decided.touch_id = queued.touch_id
-where not decided.is_again;
+    decision,
+    reason,
+    detail,
+    channel,
+    account,
+    not_before,
+    zone,
+    count(*) as number,
+    array_agg(touch_id) filter (where decision = 'planned') as touch_ids
+from written
+group by decision, reason, detail, channel, account, not_before, zone;
+
+set local enable_hashjoin = on;

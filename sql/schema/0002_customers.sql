@@ -185,7 +185,8 @@ create table consents (
     consent_id bigint generated always as identity primary key,
     identifier_id bigint not null references identifiers,
     channel text not null,
-    purpose text not null check (purpose in ('marketing', 'service')),
+    -- profiling: whether people may be chosen by what we know of them; channel ''.
+    purpose text not null check (purpose in ('marketing', 'service', 'profiling')),
     is_granted boolean not null,
     source text not null,
     evidence text not null,

@@ -14,6 +14,14 @@ create table campaign_runs (
     candidates bigint not null default 0,
     -- The channels and accounts in order of preference, for messages that must turn.
     ways jsonb not null default '[]',
+    priority smallint not null default 50,
+    -- The class whose caps count its messages.
+    frequency text,
+    -- [{"step", "after", "unless", "goal"}]: what is looked at again before it is sent.
+    steps jsonb not null default '[]',
+    latest_delay interval not null default '0',
+    -- What its messages and rewards cost, in the home currency.
+    cost numeric not null default 0,
     -- What became of the candidates: see tasks/planning/plan.py for the two sums that hold.
     counts jsonb not null default '{}',
     planned_at timestamptz not null default now(),
@@ -53,13 +61,19 @@ create table touch (
     decision text not null
     check (decision in ('planned', 'held_out', 'skipped', 'deferred')),
     reason text,
+    -- What there was no room in: the cap, the account, the budget; or who went first.
+    detail text,
     channel text,
     account text,
     address text,
     language text,
+    -- By whose clock it keeps her quiet hours; null: there are none.
+    zone text,
     -- The idempotency key: at most 28 letters and digits, the same for ever.
     key text not null,
     params jsonb,
+    -- In the home currency: its account's price and its reward; null: nothing.
+    cost numeric,
     -- The customer first, so that this key also answers "what did she get?".
     constraint touch_once unique (customer_id, campaign, step, occasion)
 );
@@ -146,6 +160,9 @@ comment on column outcome.outcome is
 create index outcome_of_touch on outcome (touch_id);
 create index outcome_needing_care on outcome (touch_id)
 where outcome in ('in_doubt', 'failed', 'dead');
+-- By which channel has somebody answered lately?
+create index outcome_of_habit on outcome (happened_at)
+where outcome in ('clicked', 'replied');
 
 -- From this attempt on, the touch goes another way than planned.
 create table detour (
@@ -179,10 +196,16 @@ create table sending_accounts (
     primary key (channel, account)
 );
 
--- A number in [0, 1) that stays the same for the same words: for sticky choices.
-create function share(words text) returns double precision
+-- A number in [0, 1) that stays the same for the same words and customer: for sticky
+-- choices. The words are worked out once a query; the rest is ten times as fast as MD5,
+-- and Postgres cannot change it, since hash-partitioned tables live by it.
+create function share(words text, customer_id bigint) returns double precision
 language sql immutable parallel safe
-return cast(cast('x' || left(md5(words), 8) as bit(32)) as bigint) / 4294967296.0;
+return (
+    hashint8extended(
+        customer_id, cast(cast('x' || left(md5(words), 16) as bit(64)) as bigint)
+    ) & 4294967295
+) / cast(4294967296 as double precision);
 
 -- The key of a touch: the same for the same four, wherever and whenever computed. It
 -- begins with the customer in hexadecimal, so that a key is found again by touch_once

@@ -4,6 +4,7 @@ from abc import ABC, abstractmethod
 from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
+from decimal import Decimal
 from enum import StrEnum
 from typing import Any, ClassVar, Protocol
 
@@ -80,6 +81,11 @@ class Account(BaseModel):
     rate: float | None = Field(default=None, gt=0, description="messages per second")
     per_day: int | None = Field(default=None, ge=0, description="messages per day")
     per_month: int | None = Field(default=None, ge=0, description="per calendar month")
+    price: Decimal = Field(
+        default=Decimal(0),
+        ge=0,
+        description="what one message costs, in the home currency: for budgets",
+    )
     ramp_up: tuple[int, ...] = Field(
         default=(), description="messages per day of a new account, first day first"
     )

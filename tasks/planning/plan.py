@@ -6,24 +6,25 @@ in_audience x steps = already + not_due + the decisions of this run.
 """
 
 import json
+from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
-from tasks import accounts, channels
+from tasks import accounts, database
 from tasks.campaigns.campaign import Campaign
-from tasks.channels.base import Account, Channel
 from tasks.database import rows, run
-from tasks.planning import policies
+from tasks.planning import policies, terms
 from tasks.planning.wording import keep
-from tasks.settings import settings
 
 ORDER_SIZE = 500
 """How many messages one work order holds."""
 
+# (decision, reason, detail): messages
+Counts = dict[tuple[str, str | None, str | None], int]
 Find = Callable[[Connection, Campaign, datetime], Any]
 
 
@@ -42,6 +43,8 @@ class Planned:
     already: int
     not_due: int
     decisions: dict[tuple[str, str | None], int]
+    lost_out: Counts = field(default_factory=dict)
+    """Who had no room, per (decision, reason, what was full or went first)."""
     waterfall: Any = None
     without_account: list[str] = field(default_factory=list)
     """Channels of the campaign that are passed over: no such file or no account."""
@@ -62,18 +65,18 @@ def plan(
 ) -> Planned:
     """Decide about every message of `campaign` that is due at `as_of`, in one go.
 
-    Safe to run twice and by two at once: planners of one campaign wait for each
-    other, and what is decided stays decided (only deferred rows are looked at again).
+    Safe to run twice and by two at once: planners wait for each other, and what is
+    decided stays decided (only deferred rows are looked at again).
     `find` leaves the temporary table `candidate`; default: tasks.campaigns.audience.
 
     Raises:
         PlanError: the counts do not add up; nothing was written.
     """
     known = accounts.load() if known_accounts is None else known_accounts
+    binds = terms.of(campaign, as_of, known, policies.load()) | {"size": order_size}
     with engine.begin() as connection:
-        run(connection, "plan/lock", campaign=campaign.name)
         waterfall = (find or _find())(connection, campaign, as_of)
-        binds = _binds(campaign, as_of) | {"size": order_size}
+        run(connection, "plan/lock")
         return _decide(connection, campaign, binds, known, waterfall)
 
 
@@ -98,119 +101,112 @@ def _decide(
     known: accounts.Accounts,
     waterfall: Any,
 ) -> Planned:
-    usable = [c for c in campaign.channels if _is_usable(c, campaign, known)]
-    binds |= _ways(usable, known)
-    binds["run"] = run(connection, "plan/open_run", **binds).scalar_one()
-    run(connection, "plan/due", **binds)
-    binds["has_several"] = run(connection, "plan/several").scalar_one()
-    for step in ("reach", "decide", "write", "decide_again", "give_up"):
-        run(connection, f"plan/{step}", **binds)
+    binds |= _opened(connection, binds)
+    _judge(connection, binds)
+    _write(connection, binds)
     keep(connection, campaign)
-    counts = _counts(connection)
+    counts = _counts(connection, binds)
     _check(campaign, counts)
     binds["state"] = _state(campaign, counts)
-    is_held = binds["state"] == "waiting"
-    run(
-        connection, "plan/chunks", **binds | {"state": "waiting" if is_held else "open"}
-    )
-    binds |= {
-        "waterfall": json.dumps(_plain(waterfall), default=str),
-        "candidates": counts["candidates", None],
-        "counts": json.dumps({"/".join(filter(None, k)): n for k, n in counts.items()}),
-    }
-    run(connection, "plan/close_run", **binds)
-    missing = [c for c in campaign.channels if c not in usable]
+    state = "waiting" if binds["state"] == "waiting" else "open"
+    run(connection, "plan/chunks", **binds | {"state": state})
+    _close(connection, binds, counts, waterfall)
+    there = terms.usable(campaign, known)
+    missing = [name for name in campaign.channels if name not in there]
     return _planned(binds, counts, waterfall, missing)
 
 
+def _opened(connection: Connection, binds: dict[str, Any]) -> dict[str, Any]:
+    """The run, and what is due in it."""
+    (opened,) = rows(connection, "plan/open_run", **binds)
+    found = {
+        "run": opened["campaign_run_id"],
+        "oldest_run": opened["oldest_run"],
+        "earlier_runs": database.array(opened["earlier_runs"]),
+    }
+    if _is_launch(connection, binds, opened["earlier_runs"]):
+        run(connection, "plan/due_at_launch", **binds, step=binds["steps"][0])
+        return found | {"is_launch": True, "has_several": False, "has_again": False}
+    run(connection, "plan/due", **binds, **found)
+    (several,) = rows(connection, "plan/several")
+    return found | {"is_launch": False, **several}
+
+
+def _is_launch(
+    connection: Connection, binds: dict[str, Any], earlier_runs: list[int]
+) -> bool:
+    """Whether everybody is new, in it once, and due now: nothing to look up twice."""
+    is_first = not earlier_runs and binds["afters"] == [timedelta(0)]
+    return is_first and bool(run(connection, "plan/launch").scalar())
+
+
+def _judge(connection: Connection, binds: dict[str, Any]) -> None:
+    """Everything that decides, in tables and views of this transaction."""
+    for part in (
+        *("ways", "spans", "reach", "ask_due", "exits"),
+        *("promised", "pressure", "decide", "decided_view"),
+    ):
+        run(connection, f"plan/{part}", **binds)
+
+
+def _write(connection: Connection, binds: dict[str, Any]) -> None:
+    run(connection, "plan/write", **binds)
+    if binds["has_again"]:
+        run(connection, "plan/write_again", **binds)
+    if not binds["is_launch"]:
+        run(connection, "plan/give_up", **binds)
+    if binds["has_several"]:
+        run(connection, "plan/queue")
+
+
+def _close(
+    connection: Connection, binds: dict[str, Any], counts: Counts, waterfall: Any
+) -> None:
+    told: Counter[str] = Counter()
+    for (what, reason, _), number in counts.items():
+        told["/".join(filter(None, (what, reason)))] += number
+    run(
+        connection,
+        "plan/close_run",
+        **binds,
+        waterfall=json.dumps(_plain(waterfall), default=str),
+        candidates=told["candidates"],
+        counts=json.dumps(told),
+    )
+
+
 def _planned(
-    binds: dict[str, Any],
-    counts: dict[tuple[str, str | None], int],
-    waterfall: Any,
-    missing: list[str],
+    binds: dict[str, Any], counts: Counts, waterfall: Any, missing: list[str]
 ) -> Planned:
     standings = {"candidates", "in_audience", "already", "not_due", "new", "again"}
+    decisions: Counter[tuple[str, str | None]] = Counter()
+    for (what, reason, _), number in counts.items():
+        if what not in standings:
+            decisions[what, reason] += number
     return Planned(
         campaign_run_id=binds["run"],
         state=binds["state"],
-        candidates=counts["candidates", None],
-        in_audience=counts["in_audience", None],
-        already=counts.get(("already", None), 0),
-        not_due=counts.get(("not_due", None), 0),
-        decisions={key: n for key, n in counts.items() if key[0] not in standings},
+        candidates=counts["candidates", None, None],
+        in_audience=counts["in_audience", None, None],
+        already=counts.get(("already", None, None), 0),
+        not_due=counts.get(("not_due", None, None), 0),
+        decisions=dict(decisions),
+        lost_out={key: n for key, n in counts.items() if key[2]},
         waterfall=waterfall,
         without_account=missing,
     )
 
 
-def _binds(campaign: Campaign, as_of: datetime) -> dict[str, Any]:
-    quiet = campaign.quiet_hours
-    cap = policies.load().caps[0] if campaign.purpose == "marketing" else None
-    is_marketing = campaign.purpose == "marketing"
-    return {
-        "campaign": campaign.name,
-        "as_of": as_of,
-        "version": campaign.version,
-        "purpose": campaign.purpose,
-        "steps": [step.name for step in campaign.steps],
-        "afters": [step.after for step in campaign.steps],
-        "latest_delay": campaign.latest_delay,
-        "holdout": campaign.holdout_percent / 100 if is_marketing else 0,
-        "cap": cap.messages if cap else None,
-        "cap_window": cap.window if cap else None,
-        "zone": settings().timezone,
-        "quiet_from": quiet.start if quiet else None,
-        "quiet_to": quiet.end if quiet else None,
-    }
+def _counts(connection: Connection, binds: dict[str, Any]) -> Counts:
+    found = rows(connection, "plan/counts", is_launch=binds["is_launch"])
+    return {(row["what"], row["reason"], row["detail"]): row["number"] for row in found}
 
 
-def _ways(usable: list[str], known: accounts.Accounts) -> dict[str, Any]:
-    """The channels with their addresses and the accounts, as arrays for SQL."""
-    kinds: list[type[Channel]] = [channels.find(name) for name in usable]
-    pairs: list[tuple[str, str, Account]] = [
-        (name, account, given)
-        for name in usable
-        for account, given in known[name].items()
-    ]
-    return {
-        "channels": usable,
-        "kinds": [kind.identifier for kind in kinds],
-        "consent_names": [kind.consent for kind in kinds],
-        "account_channels": [channel for channel, _, _ in pairs],
-        "accounts": [account for _, account, _ in pairs],
-        "scopes": [given.scope for _, _, given in pairs],
-        "ways": json.dumps(
-            [
-                {
-                    "position": usable.index(channel),
-                    "channel": channel,
-                    "kind": channels.find(channel).identifier,
-                    "consent_name": channels.find(channel).consent,
-                    "account": account,
-                    "scope": given.scope,
-                }
-                for channel, account, given in pairs
-            ]
-        ),
-    }
-
-
-def _is_usable(name: str, campaign: Campaign, known: accounts.Accounts) -> bool:
-    if name not in channels.names() or not known.get(name):
-        return False
-    return campaign.purpose == "service" or channels.find(name).is_for_marketing
-
-
-def _counts(connection: Connection) -> dict[tuple[str, str | None], int]:
-    found = rows(connection, "plan/counts")
-    return {(row["what"], row["reason"]): row["number"] for row in found}
-
-
-def _check(campaign: Campaign, counts: dict[tuple[str, str | None], int]) -> None:
+def _check(campaign: Campaign, counts: Counts) -> None:
     """Raise PlanError unless every candidate is accounted for."""
     names = {"already", "not_due", "planned", "held_out", "skipped", "deferred"}
-    told = sum(n for (what, _), n in counts.items() if what in names)
-    asked = counts["in_audience", None] * len(campaign.steps)
+    told = sum(n for (what, _, _), n in counts.items() if what in names)
+    asked = counts["in_audience", None, None] * len(campaign.steps)
     if told != asked:
         raise PlanError(
             f"the plan of campaign {campaign.name!r} decides {told} of {asked} "
@@ -219,9 +215,9 @@ def _check(campaign: Campaign, counts: dict[tuple[str, str | None], int]) -> Non
         )
 
 
-def _state(campaign: Campaign, counts: dict[tuple[str, str | None], int]) -> str:
+def _state(campaign: Campaign, counts: Counts) -> str:
     limit = campaign.approve_over
-    planned = counts.get(("planned", None), 0)
+    planned = counts.get(("planned", None, None), 0)
     return "waiting" if limit is not None and planned > limit else "planned"
 
 

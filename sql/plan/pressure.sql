@@ -1,0 +1,153 @@
+-- Who has had as much as the caps allow, and whose day belongs to another campaign?
+
+-- What became of a message is looked up only for those who come near a limit.
+create temporary table received on commit drop as
+with caps as (
+    select *
+    from unnest(
+        cast(:cap_messages as integer[]), cast(:cap_windows as interval[]),
+        cast(:cap_channels as text[]), cast(:cap_classes as text[])
+    ) with ordinality as cap (messages, span, channel, frequency, number)
+),
+
+wanting as (
+    select
+        due.customer_id,
+        way.channel,
+        count(*) as messages
+    from due
+    cross join (select distinct way.channel from way) as way
+    where
+        due.standing in ('new', 'again')
+        and (
+            cast(:has_several as boolean)
+            or due.customer_id in (select promised.customer_id from promised)
+        )
+        and :purpose = 'marketing'
+    group by due.customer_id, way.channel
+),
+
+crowded as (
+    select
+        wanting.customer_id,
+        wanting.channel
+    from wanting
+    cross join caps
+    left join promised
+        on
+            wanting.customer_id = promised.customer_id
+            and (caps.channel is null or caps.channel = promised.channel)
+            and (caps.frequency is null or caps.frequency = promised.frequency)
+    where caps.channel is null or caps.channel = wanting.channel
+    group by
+        wanting.customer_id, wanting.channel, wanting.messages, caps.number,
+        caps.messages
+    having count(promised.touch_id) + wanting.messages > caps.messages
+    union
+    -- Another campaign's that goes out on this day or the next, or still may.
+    select
+        wanting.customer_id,
+        wanting.channel
+    from promised
+    inner join wanting on promised.customer_id = wanting.customer_id
+    where
+        promised.campaign != :campaign
+        and (
+            promised.not_before > :as_of - interval '1 day'
+            or promised.latest_at >= :as_of
+        )
+)
+
+select
+    crowded.customer_id,
+    wanting.channel as wanted_channel,
+    wanting.messages as wanted,
+    promised.channel,
+    promised.campaign,
+    promised.frequency,
+    promised.priority,
+    -- When it went out; what is still on its way may go at any time from now on.
+    case
+        when fate.accepted_at is not null then fate.accepted_at
+        when not fate.is_over then greatest(promised.not_before, :as_of)
+    end as happens_at
+from crowded
+inner join wanting
+    on
+        crowded.customer_id = wanting.customer_id
+        and crowded.channel = wanting.channel
+left join promised on crowded.customer_id = promised.customer_id
+left join lateral (
+    select
+        min(outcome.happened_at) filter (
+            where outcome.outcome in ('accepted', 'delivered')
+        ) as accepted_at,
+        coalesce(bool_or(outcome.outcome = 'skipped'), false)
+        or count(*) filter (where outcome.outcome in ('failed', 'dead'))
+        > count(*) filter (where outcome.outcome = 'released') as is_over
+    from outcome
+    where outcome.touch_id = promised.touch_id
+) as fate on true;
+
+analyze received;
+
+create temporary table pressure on commit drop as
+with caps as (
+    select *
+    from unnest(
+        cast(:cap_messages as integer[]), cast(:cap_windows as interval[]),
+        cast(:cap_channels as text[]), cast(:cap_classes as text[]),
+        cast(:cap_names as text[])
+    ) with ordinality as cap (messages, span, channel, frequency, shown, number)
+),
+
+used as (
+    select
+        received.customer_id,
+        received.wanted_channel,
+        received.wanted,
+        caps.shown,
+        caps.messages - count(received.happens_at) filter (
+            where
+            received.happens_at > :as_of - caps.span
+            and (caps.channel is null or caps.channel = received.channel)
+            and (caps.frequency is null or caps.frequency = received.frequency)
+        ) as room,
+        coalesce(
+            min(received.happens_at) filter (
+                where
+                received.happens_at > :as_of - caps.span
+                and (caps.channel is null or caps.channel = received.channel)
+                and (caps.frequency is null or caps.frequency = received.frequency)
+            ),
+            :as_of
+        ) + caps.span as free_at
+    from received
+    cross join caps
+    where caps.channel is null or caps.channel = received.wanted_channel
+    group by
+        received.customer_id, received.wanted_channel, received.wanted, caps.number,
+        caps.shown, caps.messages, caps.span
+)
+
+select distinct on (customer_id, wanted_channel)
+    customer_id,
+    wanted_channel as channel,
+    room,
+    shown,
+    max(free_at) over (partition by customer_id, wanted_channel) as free_at
+from used
+where room < wanted
+order by customer_id asc, wanted_channel asc, room asc, free_at desc;
+
+create temporary table taken_day on commit drop as
+select distinct on (customer_id, day)
+    received.customer_id,
+    cast(received.happens_at at time zone :zone as date) as day,
+    received.campaign
+from received
+where received.happens_at is not null and received.campaign != :campaign
+order by customer_id asc, day asc, received.priority desc, received.happens_at asc;
+
+analyze pressure;
+analyze taken_day;

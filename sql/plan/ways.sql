@@ -1,0 +1,24 @@
+-- The ways a message of this campaign can go: channels in order, with their accounts.
+create temporary table way on commit drop as
+select
+    way.*,
+    -- An account without a scope reaches every identifier of its channel's kind.
+    way.scope is null
+    and count(*) over (partition by way.channel) > 1 as has_rivals
+from
+    jsonb_to_recordset(cast(:ways as jsonb))
+        as way (
+            way smallint,
+            position smallint,
+            channel text,
+            kind text,
+            consent_name text,
+            account text,
+            scope text,
+            price numeric,
+            window_kinds text[],
+            window_messages integer[],
+            window_spans interval[]
+        );
+
+analyze way;
