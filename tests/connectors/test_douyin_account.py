@@ -148,6 +148,26 @@ def test_all_comments_of_all_videos_are_pulled(account: Account) -> None:
     assert {seen.query["item_id"] for seen in account.double.seen} == set(VIDEOS)
 
 
+def test_the_next_pull_takes_what_is_new_and_a_little_more(account: Account) -> None:
+    stream = account.comments(overlap=timedelta(days=1))
+    stream.check()
+    cursor = [page.cursor for page in stream.pull(None, UNTIL) if page.cursor][-1]
+    again = [one for page in stream.pull(cursor, NOW) for one in page.records]
+    oldest = (UNTIL - stream.lag - timedelta(days=1)).timestamp()
+    assert 0 < len(again) < 15
+    assert min(one["create_time"] for one in again) >= oldest
+
+
+def test_a_comment_that_a_new_one_pushes_back_comes_once(account: Account) -> None:
+    stream = account.comments(page_size=7)
+    listed = account.double.comments[VIDEOS[0]]
+    numbers = []
+    for page in stream.pages(NOW - timedelta(days=90), NOW):
+        numbers += [one["comment_id"] for one in page.records]
+        listed.insert(0, {**listed[0], "comment_id": f"@new-{len(numbers)}"})
+    assert len(set(numbers)) == len(numbers) >= 60
+
+
 def test_a_token_that_ends_in_the_middle_is_renewed_once(account: Account) -> None:
     stream = account.comments(page_size=7)
 

@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import SourceRefused, SourceUnavailable
+from connectors.client import Call
 from connectors.douyin.client import signature
 from connectors.sandbox.douyin import sign
 from connectors.sandbox.douyin_json import error, order_number
@@ -194,6 +195,34 @@ def test_a_window_too_full_to_page_is_halved(shop: DouyinShop, name: str) -> Non
     assert sorted(row[key] for row in pulled(stream)) == wanted
     pages = [seen.json()["page"] for seen in shop.double.calls(PATHS[name])]
     assert 1 < max(pages) < 10
+
+
+@pytest.mark.parametrize(
+    "name, sort", [("orders", "update_time"), ("refunds", ["update_time asc"])]
+)
+def test_the_oldest_change_comes_first(
+    shop: DouyinShop, name: str, sort: str | list[str]
+) -> None:
+    stream = shop.streams()[name]
+    (page,) = stream.pages(UNTIL - timedelta(hours=3), UNTIL)
+    asked = shop.asked(PATHS[name])
+    assert (asked["order_by"], asked.get("order_asc", True)) == (sort, True)
+    times = [stream.version_of(one)[1] for one in page.records]
+    assert times == sorted(times)
+
+
+def test_the_double_refuses_what_douyin_refuses(shop: DouyinShop) -> None:
+    stream = shop.streams()["orders"]
+    window = (UNTIL - timedelta(hours=1), UNTIL)
+    with pytest.raises(SourceRefused, match=r"page\*size不能超过10000"):
+        stream.fetch(*window, 102)
+    url = f"{shop.double.url}/order/searchList"
+    unsorted = Call("order/searchList", url, json={"size": 1, "page": 0})
+    with pytest.raises(SourceRefused, match="parameter-format-invalid"):
+        stream.client.call(unsorted)
+    stream.client.clock = lambda: datetime.now(UTC) - timedelta(minutes=11)
+    with pytest.raises(SourceRefused, match=r"timestamp-invalid.*this machine's clock"):
+        stream.fetch(*window, 1)
 
 
 def test_douyins_own_cap_is_never_reached(shop: DouyinShop) -> None:

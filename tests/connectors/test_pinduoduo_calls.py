@@ -167,6 +167,15 @@ def test_no_question_spans_more_than_half_an_hour(shop: PinduoduoShop) -> None:
     assert 1750 < max(spans) <= 1800
 
 
+def test_the_double_refuses_what_pinduoduo_refuses(shop: PinduoduoShop) -> None:
+    stream = shop.streams()["orders"]
+    with pytest.raises(SourceRefused, match="间距不超过30分钟"):
+        stream.fetch(SINCE, SINCE + timedelta(seconds=1801), 1)
+    stream.page_size = 101
+    with pytest.raises(SourceRefused, match="参数错误"):
+        stream.fetch(SINCE, UNTIL, 1)
+
+
 def test_pages_are_read_from_the_last_to_the_first(shop: PinduoduoShop) -> None:
     list(
         shop.streams(page_size=2)["orders"].pages(SINCE, SINCE + timedelta(minutes=25))
