@@ -53,6 +53,11 @@ class Campaign(CampaignFile):
             Step(name, step.after, step.unless, step.reward) for name, step in items
         )
 
+    def place(self, name: str) -> Path:
+        """Where the file `name` is: in the folder, else beside all campaigns."""
+        is_own = not is_shared(name) or (self.folder / name).exists()
+        return (self.folder if is_own else self.folder.parent) / name
+
     def runs_on(self, day: date) -> bool:
         """Whether it is enabled and `day` (the shop's own) is in its season."""
         has_begun = self.starts_on is None or self.starts_on <= day
@@ -62,6 +67,11 @@ class Campaign(CampaignFile):
 def root() -> Path:
     """The folder of all campaigns: REGULARS_CAMPAIGNS, else `sql/campaigns`."""
     return settings().campaigns or Path(str(sql.folder("campaigns")))
+
+
+def is_shared(name: str) -> bool:
+    """Whether a file of this name may also lie beside the folders, for all of them."""
+    return name[0] == "_" and name.endswith((".txt", ".html"))
 
 
 def folders(where: Path | None = None) -> list[Path]:
@@ -138,10 +148,12 @@ def digest(folder: Path) -> str:
 
 
 def _files(folder: Path) -> dict[str, str]:
+    """The campaign's own files by name, and those that all campaigns share."""
     files: dict[str, str] = {}
     problems: list[Problem] = []
-    for path in sorted(folder.iterdir()):
-        if path.suffix in KINDS and path.name[0] != ".":
+    shared = [one for one in sorted(folder.parent.iterdir()) if is_shared(one.name)]
+    for path in [*shared, *sorted(folder.iterdir())]:
+        if path.suffix in KINDS and path.name[0] != "." and path.is_file():
             try:
                 files[path.name] = path.read_text(encoding="utf-8")
             except (OSError, UnicodeDecodeError):

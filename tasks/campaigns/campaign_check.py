@@ -32,8 +32,8 @@ from tasks.problem import Problem, Severity, did_you_mean
 
 # What Postgres may estimate for an audience; a million customers read once cost 50,000.
 HIGHEST_COST = 20_000_000
-# Channels whose messages have a subject line.
-WITH_SUBJECT = ("mail",)
+# Channels whose messages begin with a subject; that of a worklist says why.
+WITH_SUBJECT = ("mail", "worklist")
 # What the words may use beside the columns and params.
 GIVEN_BY_JINJA = ("range", "dict", "lipsum", "cycler", "joiner", "namespace")
 
@@ -76,7 +76,7 @@ def check(
     checked.problems += _strangers(campaign)
     checked.problems += _question(campaign)
     checked.problems += compliance.find(campaign, known, _agreed(connection, campaign))
-    checked.problems += sms_check.find(campaign, known)
+    checked.problems += sms_check.find(campaign)
     words = _words(campaign, checked)
     try:
         checked.columns = audience.describe(connection, campaign, as_of)
@@ -93,7 +93,7 @@ def check(
     checked.differences += outcome.differences
     checked.examples_passed = outcome.passed
     sms = [(file, said) for channel, file, said in outcome.texts if channel == "sms"]
-    checked.problems += sms_check.lengths(sms, known)
+    checked.problems += sms_check.read_out(sms, known)
     return checked
 
 
@@ -150,7 +150,7 @@ def _templates(
 
 def _strangers(campaign: Campaign) -> Iterator[Problem]:
     """Files that nobody reads are usually files with a slip in their name."""
-    known = {"campaign.yaml", "audience.sql", "examples.yaml"}
+    known = {"campaign.yaml", "audience.sql", "examples.yaml", "README.md"}
     for path in sorted(campaign.folder.iterdir()):
         is_read = path.suffix in KINDS and path.is_file()
         is_words = path.suffix in (".txt", ".html")
@@ -208,8 +208,9 @@ def _variables(campaign: Campaign, words: Words, columns: Columns) -> Iterator[P
         yield Problem(
             campaign.folder / "campaign.yaml", _line(campaign, "params"), message
         )
-    for message_ in words.messages.values():
-        yield from _unknown_variables(campaign, message_, known)
+    for (step, _, _), message_ in words.messages.items():
+        given = known | ({"reward"} if step in words.rewards else set())
+        yield from _unknown_variables(campaign, message_, given)
 
 
 def _unknown_variables(
@@ -220,8 +221,10 @@ def _unknown_variables(
         if name not in known and name not in GIVEN_BY_JINJA:
             hint = did_you_mean(name, sorted(known))
             line = _line_of_variable(campaign.files[file.name], name)
-            text_ = f"{{{{ {name} }}}} is neither a column of audience.sql nor a param"
-            yield Problem(file, line, f"{text_}{hint}")
+            what = "is neither a column of audience.sql nor a param"
+            if name == "reward":
+                what, hint = "is used, and its step in campaign.yaml has none", ""
+            yield Problem(file, line, f"{{{{ {name} }}}} {what}{hint}")
 
 
 def _line(campaign: Campaign, key: str) -> int | None:

@@ -110,7 +110,7 @@ def _asked_praise(campaign: Campaign) -> Iterator[Problem]:
             f'says "{said}": nobody may be asked for praise or to change a review, '
             "least of all for something in return; ask how it was, whatever they think"
         )
-        yield Problem(campaign.folder / name, line, message)
+        yield Problem(campaign.place(name), line, message)
 
 
 def _offers(campaign: Campaign) -> Iterator[Problem]:
@@ -119,7 +119,7 @@ def _offers(campaign: Campaign) -> Iterator[Problem]:
         "agreed to no offers: take it out, or write `purpose: marketing`"
     )
     for name, line, said in _lines(campaign, OFFER):
-        yield Problem(campaign.folder / name, line, f'says "{said}": {way_out}')
+        yield Problem(campaign.place(name), line, f'says "{said}": {way_out}')
     for step in campaign.steps:
         if step.reward:
             place = ("steps", step.name, "reward")

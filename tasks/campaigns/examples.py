@@ -174,7 +174,8 @@ class _Runner:
         for step, channel, language in self.words.messages if self.words else ():
             try:
                 assert self.words is not None
-                said = self.words.render(step, channel, language, verdict.values)
+                values = (verdict.values, self.as_of)
+                said = self.words.sample(step, channel, language, *values)
                 file = self.words.messages[step, channel, language].text.file
                 self.texts.append((channel, file, said.text))
             except WordsError as error:

@@ -55,7 +55,7 @@ def preview(connection: Connection, campaign: Campaign, as_of: datetime) -> Prev
     """
     words = Words.load(campaign)
     waterfall = audience.candidates(connection, campaign, as_of)
-    samples = _samples(connection, campaign, words)
+    samples = _samples(connection, campaign, words, as_of)
     return Preview(campaign, as_of, waterfall, samples)
 
 
@@ -84,7 +84,7 @@ def steps(shown: Preview) -> list[tuple[str, int, str]]:
 
 
 def _samples(
-    connection: Connection, campaign: Campaign, words: Words
+    connection: Connection, campaign: Campaign, words: Words, as_of: datetime
 ) -> tuple[Sample, ...]:
     """Ten people, the languages and, within each, the steps taking turns."""
     ways = [(step.name, c) for step in campaign.steps for c in campaign.channels]
@@ -95,7 +95,7 @@ def _samples(
     groups = [_people(connection, one, languages) for one in languages]
     turns = zip_longest(*groups)
     return tuple(
-        _sample(words, person, *ways[turn % len(ways)])
+        _sample(words, person, as_of, *ways[turn % len(ways)])
         for turn, people in enumerate(turns)
         for person in people
         if person is not None
@@ -115,11 +115,13 @@ def _people(
     )
 
 
-def _sample(words: Words, person: RowMapping, step: str, channel: str) -> Sample:
+def _sample(
+    words: Words, person: RowMapping, as_of: datetime, step: str, channel: str
+) -> Sample:
     language = person["language"] or ""
     rendered, problem = None, None
     try:
-        rendered = words.render(step, channel, language, person["params"])
+        rendered = words.sample(step, channel, language, person["params"], as_of)
     except WordsError as error:
         problem = str(error)
     return Sample(

@@ -1,7 +1,7 @@
 """What an SMS must hold, and what it costs: signature, way out, length."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from decimal import Decimal
 from pathlib import Path
 
@@ -21,22 +21,40 @@ REPLY_R = "拒收请回复R"
 STOP = re.compile(r"\breply (R|STOP)\b|\bunsubscribe|\bopt out", re.IGNORECASE)
 
 
-def find(campaign: Campaign, known: Accounts | None) -> Iterator[Problem]:
-    """SMS words without a sender or a way out; `known`: the accounts, where known."""
+def find(campaign: Campaign) -> Iterator[Problem]:
+    """SMS words without a sender or without a way out."""
     for name in campaign.files:
         found = FILE.fullmatch(name)
         if found and found[2] == "sms" and found[4] == "txt":
-            yield from _sender(campaign, name, known)
+            yield from _sender(campaign, name)
             yield from _way_out(campaign, name)
 
 
-def lengths(
-    texts: Iterable[tuple[Path, str]], known: Accounts | None
+def read_out(
+    texts: Sequence[tuple[Path, str]], known: Accounts | None
 ) -> Iterator[Problem]:
-    """A note per file: how many SMS its longest message is, and for how much.
+    """Another signature than the registered one; and a note per file, how many SMS
+    its longest message is, and for how much.
 
     `texts`: (file, filled in for somebody). Too long for any provider is an error.
     """
+    accounts = (known or {}).get("sms", {}).values()
+    registered = {one.sign_name for one in accounts if isinstance(one, SmsAccount)}
+    signed = {(f, found[1]) for f, said in texts if (found := SIGNATURE.match(said))}
+    for file, signature in sorted(signed):
+        if registered and signature not in registered:
+            names = ", ".join(f'"{one}"' for one in sorted(registered))
+            message = (
+                f'is signed "{signature}", and channels.yaml sends it as {names}: '
+                "write the registered signature"
+            )
+            yield Problem(file, 1, message)
+    yield from _lengths(texts, known)
+
+
+def _lengths(
+    texts: Iterable[tuple[Path, str]], known: Accounts | None
+) -> Iterator[Problem]:
     longest: dict[Path, SmsLength] = {}
     for file, text in texts:
         length = sms_length.measure(text.strip())
@@ -69,20 +87,11 @@ def told(length: SmsLength, prices: Iterable[Decimal]) -> str:
     return f"{longest} in the examples: {many}{price}{save}"
 
 
-def _sender(campaign: Campaign, name: str, known: Accounts | None) -> Iterator[Problem]:
+def _sender(campaign: Campaign, name: str) -> Iterator[Problem]:
     file = campaign.folder / name
     signed = SIGNATURE.match(_said(campaign, name))
-    accounts = (known or {}).get("sms", {}).values()
-    registered = {one.sign_name for one in accounts if isinstance(one, SmsAccount)}
     if not signed:
         message = "has no sender: begin with the shop's registered signature, 【…】"
-        yield Problem(file, 1, message)
-    elif registered and "{{" not in signed[1] and signed[1] not in registered:
-        names = ", ".join(f'"{one}"' for one in sorted(registered))
-        message = (
-            f'is signed "{signed[1]}", and channels.yaml sends it as {names}: write '
-            "the registered signature"
-        )
         yield Problem(file, 1, message)
 
 

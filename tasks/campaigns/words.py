@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
+from datetime import datetime
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -20,13 +21,17 @@ from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tasks.campaigns.campaign import Campaign, CampaignError
+from tasks.campaigns.money_file import Reward
 from tasks.problem import Problem, shown
+from tasks.settings import settings
 
 # <step>.<channel>[.<language>].txt or .html
 FILE = re.compile(
     r"([a-z0-9_]+)\.([a-z0-9_]+)(?:\.([a-z]{2,3}(?:-[a-z]+)?))?\.(txt|html)"
 )
 NAMED = re.compile(r"'(\w+)' is (undefined|null)")
+# As long as a real one.
+SAMPLE_CODE = "0SAMPLE00000"
 SUBJECT = re.compile(r"\ASubject:[ \t]*(.*)(?:\r?\n|\Z)")
 
 
@@ -77,9 +82,13 @@ class Words:
     """Every message of one campaign version; make it with `load` and keep it."""
 
     def __init__(
-        self, messages: Mapping[tuple[str, str, str], Message], given: dict[str, Any]
+        self,
+        messages: Mapping[tuple[str, str, str], Message],
+        given: dict[str, Any],
+        rewards: Mapping[str, Reward],
     ) -> None:
         self.messages = messages
+        self.rewards = rewards
         self._given = given
         self._chosen: dict[tuple[str, str, str], Message] = {}
 
@@ -113,7 +122,8 @@ class Words:
             for key, parts in compiled.items()
         }
         given = {name: _as_words(value) for name, value in campaign.params.items()}
-        return cls(messages, given)
+        rewards = {one.name: one.reward for one in campaign.steps if one.reward}
+        return cls(messages, given, rewards)
 
     def has(self, step: str, channel: str) -> bool:
         """Whether there are words for this step on this channel, in any language."""
@@ -148,6 +158,26 @@ class Words:
         html = _filled(message.html, values) if message.html else None
         return Rendered(subject, text, html)
 
+    def sample(
+        self,
+        step: str,
+        channel: str,
+        language: str,
+        params: Mapping[str, Any],
+        as_of: datetime,
+    ) -> Rendered:
+        """The message as `render` makes it, with a reward's code that buys nothing.
+
+        Raises:
+            WordsError: as `render` does.
+        """
+        reward = self.rewards.get(step)
+        given = dict(params)
+        if reward:
+            code = f"{reward.prefix or ''}{SAMPLE_CODE}"
+            given["reward"] = reward.as_words(code, as_of, settings().home_currency)
+        return self.render(step, channel, language, given)
+
     def _choose(self, step: str, channel: str, language: str) -> Message:
         for one in (language, language.partition("-")[0], ""):
             if (step, channel, one) in self.messages:
@@ -158,7 +188,7 @@ class Words:
 def _environment(campaign: Campaign) -> ImmutableSandboxedEnvironment:
     def find(name: str) -> tuple[str, str, None] | None:
         text = campaign.files.get(name)
-        return None if text is None else (text, str(campaign.folder / name), None)
+        return None if text is None else (text, str(campaign.place(name)), None)
 
     return ImmutableSandboxedEnvironment(
         loader=FunctionLoader(find),
@@ -267,7 +297,7 @@ def _place(part: Part, traceback: TracebackType | None) -> str:
     place = shown(part.file)
     while traceback:
         name = Path(traceback.tb_frame.f_code.co_filename)
-        if name.parent == part.file.parent:
+        if name.parent in (part.file.parent, part.file.parent.parent):
             place = f"{shown(name)}:{traceback.tb_lineno}"
         traceback = traceback.tb_next
     return place

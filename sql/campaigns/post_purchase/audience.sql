@@ -28,17 +28,19 @@ select
     parcels.status in ('shipped', 'finished') as was_kept,
     facts.open_refunds = 0 as has_no_open_refund,
     parcels.order_id = facts.last_order_id as is_their_latest_order,
-    facts.has_email as has_an_address,
 
     facts.name,
     parcels.order_number,
     -- What they spent most on.
-    (
-        select lines.product_title
-        from order_lines as lines
-        where lines.order_id = parcels.order_id and lines.quantity > 0
-        order by lines.amount desc, lines.line_key asc
-        limit 1
-    ) as product
+    dearest.product_title as product,
+    -- Templates of WeChat must not be filled with nothing.
+    coalesce(dearest.product_title, parcels.order_number) as about
 from parcels
 inner join customer_facts as facts on parcels.customer_id = facts.customer_id
+left join lateral (
+    select lines.product_title
+    from order_lines as lines
+    where lines.order_id = parcels.order_id and lines.quantity > 0
+    order by lines.amount desc, lines.line_key asc
+    limit 1
+) as dearest on true

@@ -280,3 +280,18 @@ def test_all_campaigns_reports_every_broken_one(tmp_path: Path) -> None:
     with pytest.raises(CampaignError) as caught:
         campaign.all_campaigns(tmp_path)
     assert {one.file.parent.name for one in caught.value.problems} == {"one", "three"}
+
+
+def test_what_campaigns_share_is_part_of_each_version(folder: Folder) -> None:
+    first = campaign.load(folder.path).version
+    frame = folder.path.parent / "_frame.html"
+    frame.write_text("<p>{% block words %}{% endblock %}</p>")
+    (folder.path.parent / "notes.html").write_text("not shared")
+    loaded = campaign.load(folder.path)
+    assert loaded.version != first
+    assert loaded.place("_frame.html") == frame
+    assert "notes.html" not in loaded.files
+    folder.write("_frame.html", "own")
+    own = campaign.load(folder.path)
+    assert own.files["_frame.html"] == "own"
+    assert own.place("_frame.html") == folder.path / "_frame.html"

@@ -297,3 +297,13 @@ def test_marketing_that_nobody_agreed_to_is_warned_of(draft: Draft) -> None:
         )
     )
     assert "agreed" not in draft.said()
+
+
+def test_a_reward_is_printed_by_its_own_step_only(draft: Draft) -> None:
+    draft.change("hello.mail.txt", "short, warm", "short, {{ reward.code }}, warm")
+    assert (
+        "error hello.mail.txt:5: {{ reward }} is used, and its step in campaign.yaml "
+        "has none" in draft.said()
+    )
+    draft.change("campaign.yaml", "  hello:\n", REWARD)
+    assert draft.said() == ""

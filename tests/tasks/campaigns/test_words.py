@@ -2,12 +2,14 @@
 
 import traceback
 import uuid
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+import sql
 from tasks.campaigns import campaign
 from tasks.campaigns.campaign import CampaignError
 from tasks.campaigns.words import Words, WordsError
@@ -185,3 +187,49 @@ def test_it_says_which_variables_the_words_use() -> None:
     parts = made.message("hello", "mail", "en").parts
     used = [set(part.variables) for part in parts]
     assert used == [{"a"}, {"b", "shop"}, {"c", "d"}]
+
+
+FRAME = (Path(str(sql.folder("campaigns"))) / "_frame.html").read_text(encoding="utf-8")
+
+
+def test_the_frame_puts_the_styles_in_and_nothing_of_a_customer() -> None:
+    made = words(
+        _frame__html=FRAME,
+        hello__mail__txt="Subject: x\n\nx",
+        hello__mail__html='{% extends "_frame.html" %}{% block title %}T{% endblock %}'
+        '{% block words %}<p>{{ name }}</p><a class="button" href="{{ url }}">go</a>'
+        "{% endblock %}",
+    ).render("hello", "mail", "en", {"name": "<p>", "url": 'x" onclick="y'})
+    assert made.html is not None
+    assert '<p style="margin:0 0 16px 0;">&lt;p&gt;</p>' in made.html
+    assert '<a style="display:inline-block;' in made.html
+    assert 'href="x&#34; onclick=&#34;y"' in made.html
+    assert made.html.count("<h1") == 1 and made.html.startswith("<!doctype html>")
+
+
+def test_a_mistake_in_a_shared_file_names_that_file(tmp_path: Path) -> None:
+    folder = tmp_path / "hello"
+    folder.mkdir()
+    (folder / "campaign.yaml").write_text(YAML)
+    (folder / "audience.sql").write_text(SQL)
+    (folder / "hello.mail.txt").write_text('{% include "_end.txt" %}')
+    (tmp_path / "_end.txt").write_text("\n{{ name.first }}")
+    loaded = campaign.load(folder)
+    with pytest.raises(WordsError, match=rf"{tmp_path}/_end\.txt:2: "):
+        Words.load(loaded).render("hello", "mail", "en", {"name": None})
+
+
+def test_a_sample_shows_a_code_that_buys_nothing() -> None:
+    rewarded = YAML.replace(
+        "{hello: {}}",
+        "{hello: {reward: {value: 5, prefix: TEA, valid_for: 7 days,"
+        " budget: {total: 9}}}}",
+    )
+    made = words(
+        **{"campaign.yaml": rewarded},
+        hello__mail__txt="{{ reward.value }} {{ reward.currency }} {{ reward.code }}"
+        " {{ reward.until }}",
+    )
+    at = datetime(2026, 3, 10, tzinfo=UTC)
+    shown = made.sample("hello", "mail", "en", {}, at).text
+    assert shown == "5 CNY TEA0SAMPLE00000 2026-03-17\n"
