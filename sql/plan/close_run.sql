@@ -4,5 +4,6 @@ set
     state = :state,
     waterfall = cast(:waterfall as jsonb),
     candidates = :candidates,
+    cost = :cost,
     counts = cast(:counts as jsonb)
 where campaign_run_id = :run;

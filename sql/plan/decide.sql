@@ -128,6 +128,7 @@ select
     postponed.channel,
     postponed.account,
     postponed.price,
+    cast(null as text) as reward,
     postponed.reason,
     case
         when reason is null then 'planned'

@@ -8,6 +8,7 @@ create temporary table tally (
     not_before timestamptz,
     zone text,
     number bigint,
+    cost numeric,
     touch_ids bigint[]
 ) on commit drop;
 
@@ -71,7 +72,8 @@ written as (
         case when cast(:has_several as boolean) then decided.position end,
         case when cast(:has_several as boolean) then decided.occasion end
     returning
-        touch_id, decision, reason, detail, channel, account, not_before, zone
+        touch_id, decision, reason, detail, channel, account, not_before, zone,
+        cost
 )
 
 insert into tally
@@ -84,6 +86,7 @@ select
     not_before,
     zone,
     count(*) as number,
+    sum(cost) as cost,
     array_agg(touch_id) filter (where decision = 'planned') as touch_ids
 from written
 group by decision, reason, detail, channel, account, not_before, zone;

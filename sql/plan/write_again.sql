@@ -20,7 +20,7 @@ with written as (
     where touch.touch_id = decided.known_id
     returning
         touch.touch_id, touch.decision, touch.reason, touch.detail, touch.channel,
-        touch.account, touch.not_before, touch.zone
+        touch.account, touch.not_before, touch.zone, touch.cost
 )
 
 insert into tally
@@ -33,6 +33,7 @@ select
     not_before,
     zone,
     count(*) as number,
+    sum(cost) as cost,
     array_agg(touch_id order by touch_id)
     filter (where decision = 'planned') as touch_ids
 from written

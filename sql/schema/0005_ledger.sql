@@ -8,7 +8,9 @@ create table campaign_runs (
     purpose text not null default 'marketing'
     check (purpose in ('marketing', 'service')),
     state text not null default 'planned'
-    check (state in ('planned', 'waiting', 'approved', 'rejected', 'done')),
+    check (state in (
+        'planned', 'waiting', 'approved', 'rejected', 'replaced', 'done'
+    )),
     -- [{"rule": …, "passed": n, "unknown": n}] in the order of the columns.
     waterfall jsonb not null default '[]',
     candidates bigint not null default 0,

@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from dataclasses import asdict, dataclass, field, is_dataclass
 from datetime import datetime, timedelta
+from decimal import Decimal
 from typing import Any
 
 from sqlalchemy import Connection, Engine
@@ -17,7 +18,8 @@ from sqlalchemy import Connection, Engine
 from tasks import accounts, database
 from tasks.campaigns.campaign import Campaign
 from tasks.database import rows, run
-from tasks.planning import policies, terms
+from tasks.planning import limits, policies, rewards, terms
+from tasks.planning.days import shop_day
 from tasks.planning.wording import keep
 
 ORDER_SIZE = 500
@@ -45,6 +47,8 @@ class Planned:
     decisions: dict[tuple[str, str | None], int]
     lost_out: Counts = field(default_factory=dict)
     """Who had no room, per (decision, reason, what was full or went first)."""
+    cost: Decimal = Decimal(0)
+    """Of the planned messages and their rewards, in the home currency."""
     waterfall: Any = None
     without_account: list[str] = field(default_factory=list)
     """Channels of the campaign that are passed over: no such file or no account."""
@@ -80,18 +84,37 @@ def plan(
         return _decide(connection, campaign, binds, known, waterfall)
 
 
-def approve(connection: Connection, campaign_run_id: int, by: str) -> int:
+def approve(
+    connection: Connection, campaign_run_id: int, by: str, version: str | None = None
+) -> int:
     """Let a waiting run be sent; returns the number of messages set free.
 
+    `version`: of the campaign's files as they are now, where the caller knows it.
+
     Raises:
-        PlanError: the run does not wait for anybody.
+        PlanError: the run does not wait for anybody, or its files were changed since.
     """
+    if version is not None:
+        _refuse_other(connection, campaign_run_id, version)
     return _answer(connection, campaign_run_id, by, "ledger/approve")
 
 
 def reject(connection: Connection, campaign_run_id: int, by: str) -> int:
     """End a waiting run: its messages are skipped as `rejected`; returns how many."""
-    return _answer(connection, campaign_run_id, by, "ledger/reject")
+    messages = _answer(connection, campaign_run_id, by, "ledger/reject")
+    rewards.void(connection)
+    return messages
+
+
+def _refuse_other(connection: Connection, campaign_run_id: int, version: str) -> None:
+    """Raise PlanError where other files were planned than there are now."""
+    found = rows(connection, "plan/version", run=campaign_run_id)
+    if found and found[0]["version"] != version:
+        raise PlanError(
+            f"the files of campaign {found[0]['campaign']!r} were changed after run "
+            f"{campaign_run_id} was planned: what you see is not what would be sent. "
+            "Plan the campaign again; its messages then wait for a new approval"
+        )
 
 
 def _decide(
@@ -101,13 +124,16 @@ def _decide(
     known: accounts.Accounts,
     waterfall: Any,
 ) -> Planned:
+    run(connection, "plan/withdraw", **binds)
+    rewards.void(connection, binds["as_of"])
     binds |= _opened(connection, binds)
-    _judge(connection, binds)
-    _write(connection, binds)
+    _judge(connection, campaign, binds, known)
+    _write(connection, campaign, binds)
     keep(connection, campaign)
     counts = _counts(connection, binds)
     _check(campaign, counts)
-    binds["state"] = _state(campaign, counts)
+    binds["cost"] = run(connection, "plan/cost").scalar_one()
+    binds["state"] = _state(campaign, counts, binds["cost"])
     state = "waiting" if binds["state"] == "waiting" else "open"
     run(connection, "plan/chunks", **binds | {"state": state})
     _close(connection, binds, counts, waterfall)
@@ -140,16 +166,26 @@ def _is_launch(
     return is_first and bool(run(connection, "plan/launch").scalar())
 
 
-def _judge(connection: Connection, binds: dict[str, Any]) -> None:
+def _judge(
+    connection: Connection,
+    campaign: Campaign,
+    binds: dict[str, Any],
+    known: accounts.Accounts,
+) -> None:
     """Everything that decides, in tables and views of this transaction."""
     for part in (
         *("ways", "spans", "reach", "ask_due", "exits"),
-        *("promised", "pressure", "decide", "decided_view"),
+        *("promised", "pressure", "decide"),
     ):
         run(connection, f"plan/{part}", **binds)
+    if limits.are_set(campaign, known):
+        run(connection, "plan/decided_table", **binds)
+        limits.apply(connection, campaign, known, binds)
+    else:
+        run(connection, "plan/decided_view", **binds)
 
 
-def _write(connection: Connection, binds: dict[str, Any]) -> None:
+def _write(connection: Connection, campaign: Campaign, binds: dict[str, Any]) -> None:
     run(connection, "plan/write", **binds)
     if binds["has_again"]:
         run(connection, "plan/write_again", **binds)
@@ -157,6 +193,7 @@ def _write(connection: Connection, binds: dict[str, Any]) -> None:
         run(connection, "plan/give_up", **binds)
     if binds["has_several"]:
         run(connection, "plan/queue")
+    rewards.reserve(connection, campaign, binds["as_of"], shop_day(binds["as_of"]))
 
 
 def _close(
@@ -192,6 +229,7 @@ def _planned(
         not_due=counts.get(("not_due", None, None), 0),
         decisions=dict(decisions),
         lost_out={key: n for key, n in counts.items() if key[2]},
+        cost=binds["cost"],
         waterfall=waterfall,
         without_account=missing,
     )
@@ -215,10 +253,14 @@ def _check(campaign: Campaign, counts: Counts) -> None:
         )
 
 
-def _state(campaign: Campaign, counts: Counts) -> str:
-    limit = campaign.approve_over
-    planned = counts.get(("planned", None, None), 0)
-    return "waiting" if limit is not None and planned > limit else "planned"
+def _state(campaign: Campaign, counts: Counts, cost: Decimal) -> str:
+    """Whether a person must look at it first: many messages, or much money."""
+    people, money = campaign.approve_over, None
+    if campaign.budget:
+        money = campaign.budget.approve_over
+    is_large = people is not None and counts.get(("planned", None, None), 0) > people
+    is_dear = money is not None and cost > money
+    return "waiting" if is_large or is_dear else "planned"
 
 
 def _plain(waterfall: Any) -> Any:
