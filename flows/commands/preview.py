@@ -14,7 +14,8 @@ from rich.text import Text
 from flows import moment
 
 if TYPE_CHECKING:
-    from tasks.campaigns.preview import Preview, Sample
+    from tasks.campaigns.preview import Preview
+    from tasks.campaigns.samples import Sample
 
 
 @click.command()

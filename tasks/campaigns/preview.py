@@ -2,36 +2,20 @@
 
 from dataclasses import dataclass
 from datetime import datetime
-from itertools import zip_longest
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
 from jinja2 import Environment, StrictUndefined
-from sqlalchemy import Connection, RowMapping
+from sqlalchemy import Connection
 
-from tasks import database
-from tasks.campaigns import audience
+from tasks.campaigns import audience, samples
 from tasks.campaigns.audience import Waterfall
 from tasks.campaigns.campaign import Campaign
-from tasks.campaigns.words import Rendered, Words, WordsError
+from tasks.campaigns.samples import Sample
+from tasks.campaigns.words import Words
 from tasks.settings import settings
 
-SAMPLES = 10
 PAGE = Path(__file__).with_suffix(".html")
-
-
-@dataclass(frozen=True, slots=True)
-class Sample:
-    """One message as one person would get it, or why it cannot be filled in."""
-
-    customer_id: int
-    occasion: str
-    address: str
-    step: str
-    channel: str
-    language: str
-    rendered: Rendered | None
-    problem: str | None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,8 +39,10 @@ def preview(connection: Connection, campaign: Campaign, as_of: datetime) -> Prev
     """
     words = Words.load(campaign)
     waterfall = audience.candidates(connection, campaign, as_of)
-    samples = _samples(connection, campaign, words, as_of)
-    return Preview(campaign, as_of, waterfall, samples)
+    there = [(step.name, c) for step in campaign.steps for c in campaign.channels]
+    there = [way for way in there if words.has(*way)]
+    chosen = samples.choose(connection, words, there, as_of)
+    return Preview(campaign, as_of, waterfall, chosen)
 
 
 def page(shown: Preview) -> str:
@@ -81,65 +67,6 @@ def steps(shown: Preview) -> list[tuple[str, int, str]]:
             lost.append(f"{rule.only:,} by this rule alone")
         lines.append((rule.rule.replace("_", " "), rule.passed, ", ".join(lost)))
     return lines
-
-
-def _samples(
-    connection: Connection, campaign: Campaign, words: Words, as_of: datetime
-) -> tuple[Sample, ...]:
-    """Ten people, the languages and, within each, the steps taking turns."""
-    ways = [(step.name, c) for step in campaign.steps for c in campaign.channels]
-    ways = [way for way in ways if words.has(*way)]
-    languages = sorted({language for _, _, language in words.messages})
-    if not ways:
-        return ()
-    groups = [_people(connection, one, languages) for one in languages]
-    turns = zip_longest(*groups)
-    return tuple(
-        _sample(words, person, as_of, *ways[turn % len(ways)])
-        for turn, people in enumerate(turns)
-        for person in people
-        if person is not None
-    )[:SAMPLES]
-
-
-def _people(
-    connection: Connection, language: str, languages: list[str]
-) -> list[RowMapping]:
-    """People of one language; the empty one stands for all that have no words."""
-    return database.rows(
-        connection,
-        "audience/samples",
-        language=language,
-        others=[one for one in languages if one],
-        wanted=SAMPLES,
-    )
-
-
-def _sample(
-    words: Words, person: RowMapping, as_of: datetime, step: str, channel: str
-) -> Sample:
-    language = person["language"] or ""
-    rendered, problem = None, None
-    try:
-        rendered = words.sample(step, channel, language, person["params"], as_of)
-    except WordsError as error:
-        problem = str(error)
-    return Sample(
-        customer_id=person["customer_id"],
-        occasion=person["occasion"],
-        address=_masked(person["email"] or ""),
-        step=step,
-        channel=channel,
-        language=language,
-        rendered=rendered,
-        problem=problem,
-    )
-
-
-def _masked(address: str) -> str:
-    """Enough of an address to recognise it, not enough to use it."""
-    name, at, host = address.partition("@")
-    return f"{name[:1]}…{at}{host}" if at else ""
 
 
 def _told(shown: Preview) -> str:

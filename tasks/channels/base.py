@@ -98,6 +98,9 @@ class Account(BaseModel):
     rest: float = Field(
         default=60, gt=0, description="how many seconds, doubled each time to an hour"
     )
+    team: tuple[str, ...] = Field(
+        default=(), description="your own addresses, for `regulars test-send`"
+    )
 
     @property
     def scope(self) -> str | None:

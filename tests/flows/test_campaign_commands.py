@@ -1,13 +1,19 @@
 """What a marketer types: check, preview, explain, new."""
 
+from datetime import UTC, datetime
+from email import message_from_bytes, policy
 from pathlib import Path
 
 import pytest
+import yaml
 from click.testing import CliRunner, Result
 from sqlalchemy import Connection, Engine, text
 
 import sql
+from connectors.sandbox.mail import MailDouble
 from flows.cli import main
+from tasks.campaigns import campaign
+from tasks.planning import plan as planning
 from tasks.settings import settings
 
 
@@ -103,6 +109,94 @@ def test_a_preview_shows_the_messages_and_writes_nothing(
         for table in ("touch", "campaign_runs"):
             count = connection.execute(text(f"select count(*) from {table}"))
             assert count.scalar_one() == 0
+
+
+def test_the_team_gets_every_message_and_no_customer_does(
+    shop: Engine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailDouble() as double:
+        configure(home, monkeypatch, double, team=["lin@team.example"])
+        sent = run("test-send", "hello", "--as-of", "2026-05-02 09:00")
+    assert sent.exit_code == 0, sent.output
+    assert "✓ hello · mail · zh → lin@team.example" in sent.output
+    assert [one.recipient for one in double.taken] == ["lin@team.example"] * 2
+    read = [message_from_bytes(one.content, policy=policy.SMTP) for one in double.taken]
+    assert sorted(one["Subject"] for one in read) == [
+        *("[Test] Good to hear from us?", "【测试】好久不见"),
+    ]
+    assert all("List-Unsubscribe" in one for one in read)
+    with shop.connect() as connection:
+        for table in ("touch", "campaign_runs", "attempt", "sending_accounts"):
+            count = connection.execute(text(f"select count(*) from {table}"))
+            assert count.scalar_one() == 0
+
+
+def test_a_test_without_a_team_or_an_audience_says_what_to_do(
+    shop: Engine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailDouble() as double:
+        configure(home, monkeypatch, double)
+        told = run("test-send", "hello", "--as-of", "2026-05-02 09:00")
+        assert told.exit_code == 1
+        assert "mail: no `team` in channels.yaml: add addresses" in told.output
+        configure(home, monkeypatch, double, team=["lin@team.example"])
+        told = run("test-send", "hello", "--as-of", "2020-01-01 09:00")
+        assert "finds nobody to fill the words with: give a moment" in told.output
+        told = run("test-send", "hello", "--step", "bye", "--as-of", "2026-05-02 09:00")
+        assert "no such words; there are hello/mail/en, hello/mail/zh" in told.output
+    assert double.taken == []
+
+
+def test_a_test_that_is_refused_ends_with_1(
+    shop: Engine, home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with MailDouble() as double:
+        configure(home, monkeypatch, double, team=["lin@team.example"])
+        double.refused["lin@team.example"] = "550 5.1.1 unknown"
+        told = run(
+            *("test-send", "hello", "--language", "zh"),
+            *("--as-of", "2026-05-02 09:00"),
+        )
+    assert told.exit_code == 1
+    assert "✗ hello · mail · zh → lin@team.example: recipient_invalid" in told.output
+
+
+def test_a_difference_names_who_enters_and_who_leaves(
+    shop: Engine, campaigns: Path
+) -> None:
+    when = ("--as-of", "2026-05-02 09:00")
+    assert "never planned: everybody enters" in run("diff", "hello", *when).output
+    hello = campaign.load(campaigns / "hello")
+    planning.plan(shop, hello, datetime(2026, 5, 2, 1, tzinfo=UTC), known_accounts={})
+    same = run("diff", "hello", *when).output
+    assert "with the same files" in same and "0 enter, 0 leave, 1 stay" in same
+    later = run("diff", "hello", "--as-of", "2026-08-02 09:00").output
+    assert "was not: is long away" in later and "1 enter, 0 leave, 1 stay" in later
+    file = campaigns / "hello" / "audience.sql"
+    file.write_text(
+        file.read_text()
+        .replace("facts.last_order_at <= :as_of - :away", "facts.name is null")
+        .replace("where ", "where facts.customer_id = 2 and ")
+    )
+    changed = run("diff", "hello", *when)
+    assert "against the files of the plan of 2026-05-02 09:00" in changed.output
+    assert "was not: is long away" in changed.output
+    assert "is no candidate" in changed.output
+    assert "1 enter, 1 leave, 0 stay" in changed.output
+
+
+def configure(
+    home: Path, monkeypatch: pytest.MonkeyPatch, double: MailDouble, **more: object
+) -> None:
+    """Let channels.yaml name the double."""
+    account = {
+        **{"host": "127.0.0.1", "port": double.port, "security": "none"},
+        **{"sender": "Shop <a@shop.example>", "unsubscribe_mail": "u@shop.example"},
+    }
+    file = home / "channels.yaml"
+    file.write_text(yaml.safe_dump({"mail": {"shop": account | more}}))
+    monkeypatch.setenv("REGULARS_CHANNELS_FILE", str(file))
+    settings.cache_clear()
 
 
 def test_a_preview_of_what_is_broken_says_what_to_do(

@@ -1,0 +1,89 @@
+"""A handful of messages as people of the audience would get them."""
+
+from dataclasses import dataclass
+from datetime import datetime
+from itertools import zip_longest
+
+from sqlalchemy import Connection, RowMapping
+
+from tasks import database
+from tasks.campaigns.words import Rendered, Words, WordsError
+
+SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Sample:
+    """One message as one person would get it, or why it cannot be filled in."""
+
+    customer_id: int
+    occasion: str
+    address: str
+    step: str
+    channel: str
+    language: str
+    rendered: Rendered | None
+    problem: str | None
+
+
+def choose(
+    connection: Connection,
+    words: Words,
+    ways: list[tuple[str, str]],
+    as_of: datetime,
+) -> tuple[Sample, ...]:
+    """Ten messages: the languages and, within each, the `ways` taking turns.
+
+    `ways`: (step, channel). Reads the temp table `candidate`; the same people every
+    time.
+    """
+    languages = sorted({language for _, _, language in words.messages})
+    if not ways:
+        return ()
+    others = [one for one in languages if one]
+    groups = [people(connection, one, others, SAMPLES) for one in languages]
+    turns = zip_longest(*groups)
+    return tuple(
+        _sample(words, person, as_of, *ways[turn % len(ways)])
+        for turn, those in enumerate(turns)
+        for person in those
+        if person is not None
+    )[:SAMPLES]
+
+
+def people(
+    connection: Connection, language: str, others: list[str], wanted: int
+) -> list[RowMapping]:
+    """People of the audience who are written in `language`.
+
+    The empty one stands for all that are in none of the `others`.
+    """
+    binds = {"language": language, "others": others, "wanted": wanted}
+    return database.rows(connection, "audience/samples", **binds)
+
+
+def _sample(
+    words: Words, person: RowMapping, as_of: datetime, step: str, channel: str
+) -> Sample:
+    language = person["language"] or ""
+    rendered, problem = None, None
+    try:
+        rendered = words.sample(step, channel, language, person["params"], as_of)
+    except WordsError as error:
+        problem = str(error)
+    return Sample(
+        customer_id=person["customer_id"],
+        occasion=person["occasion"],
+        address=_masked(person["email"] or ""),
+        step=step,
+        channel=channel,
+        language=language,
+        rendered=rendered,
+        problem=problem,
+    )
+
+
+def _masked(address: str) -> str:
+    """Enough of an address to recognise it, not enough to use it."""
+    name, at, host = address.partition("@")
+    return f"{name[:1]}…{at}{host}" if at else ""
