@@ -5,6 +5,7 @@ import os
 import re
 import socket
 import socketserver
+import ssl
 import time
 from collections import deque
 from dataclasses import dataclass
@@ -53,6 +54,8 @@ class MailDouble:
         extensions: tuple[str, ...] = ("PIPELINING", "8BITMIME", "ENHANCEDSTATUSCODES"),
         login: tuple[str, str] | None = None,
         keep: bool = True,
+        starttls: ssl.SSLContext | None = None,
+        tls: ssl.SSLContext | None = None,
     ) -> None:
         self.taken: list[Taken] = []
         self.faults: deque[Fault] = deque()
@@ -64,6 +67,8 @@ class MailDouble:
         """Seconds that it takes over each message."""
         self.sessions = 0
         self.count = 0
+        self.starttls = starttls
+        self.tls = tls
         self._keep = keep
         self._port = port
         self._lock = Lock()
@@ -172,9 +177,12 @@ class _Session(socketserver.BaseRequestHandler):
         self._sender: str | None = None
         self._recipient = ""
         self._is_in = self._double.login is None
+        self._is_secure = False
         self.request.setsockopt(socket.IPPROTO_TCP, socket.TCP_NODELAY, 1)
         self.server.open.add(self.request)
         try:
+            if self._double.tls:
+                self._secure(self._double.tls)
             self._say(self._faulty("connect") or "220 double.example ESMTP")
             while self._command(self._line()):
                 pass
@@ -199,6 +207,10 @@ class _Session(socketserver.BaseRequestHandler):
             self._hello(word == b"EHLO")
         elif word == b"AUTH":
             self._auth(line)
+        elif word == b"STAR" and self._double.starttls and not self._is_secure:
+            self._say("220 2.0.0 go ahead")
+            self._flush()
+            self._secure(self._double.starttls)
         elif word == b"RSET":
             self._recipient = ""
             self._say("250 2.0.0 ok")
@@ -210,9 +222,20 @@ class _Session(socketserver.BaseRequestHandler):
             self._say("502 5.5.1 unknown command")
         return True
 
+    def _secure(self, context: ssl.SSLContext) -> None:
+        """From here on encrypted; nothing that was said before counts (RFC 3207)."""
+        self.server.open.discard(self.request)
+        self.request = context.wrap_socket(self.request, server_side=True)
+        self.server.open.add(self.request)
+        self._buffer = b""
+        self._sender, self._recipient = None, ""
+        self._is_secure = True
+
     def _hello(self, is_extended: bool) -> None:
         names = [*self._double.extensions] if is_extended else []
-        if is_extended and self._double.login:
+        if is_extended and self._double.starttls and not self._is_secure:
+            names.append("STARTTLS")
+        elif is_extended and self._double.login:
             names.append("AUTH PLAIN")
         lines = ["double.example", *names]
         for line in lines[:-1]:

@@ -5,6 +5,7 @@ from collections.abc import Generator, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import timedelta
 from email.utils import parseaddr
+from pathlib import Path
 from typing import ClassVar, Literal
 
 from pydantic import Field, SecretStr, field_validator
@@ -39,6 +40,9 @@ class MailAccount(Account):
     host: str = Field(description="the SMTP server")
     port: int = Field(default=587, ge=1, le=65535)
     security: Literal["none", "starttls", "tls"] = Field(default="starttls")
+    ca_file: Path | None = Field(
+        default=None, description="the authority (PEM) of a server of your own"
+    )
     user: str | None = None
     password: SecretStr | None = Field(default=None, description="${NAME} is allowed")
     sender: str = Field(description="Name <address> that customers see")
@@ -288,6 +292,7 @@ class Mail(Channel):
                 login,
                 self._domain,
                 to.timeout,
+                to.ca_file,
             )
         return self._session
 

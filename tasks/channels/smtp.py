@@ -6,6 +6,7 @@ import select
 import socket
 import ssl
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Literal
 
 Security = Literal["none", "starttls", "tls"]
@@ -45,8 +46,16 @@ class Session:
         login: tuple[str, str] | None,
         hello: str,
         timeout: float,
+        trusted: Path | None = None,
     ) -> None:
+        """Connect; `trusted` are certificates to believe besides the system's.
+
+        Raises:
+            SmtpRefused: the server does not let us in, or is not who it should be.
+            OSError: it is not there.
+        """
         self._buffer = b""
+        self._trusted = trusted
         self._hello = hello
         self._host = host
         self._socket: socket.socket | None = None
@@ -134,8 +143,18 @@ class Session:
 
     def _secure(self) -> None:
         context = ssl.create_default_context()
+        if self._trusted:
+            context.load_verify_locations(self._trusted)
+        # What came before the encryption may be anybody's words.
         self._buffer = b""
-        self._socket = context.wrap_socket(self._wire, server_hostname=self._host)
+        try:
+            self._socket = context.wrap_socket(self._wire, server_hostname=self._host)
+        except ssl.SSLCertVerificationError as error:
+            raise SmtpRefused(
+                f"the certificate of {self._host} is not valid: "
+                f"{error.verify_message}; give its authority as ca_file, or correct "
+                "host"
+            ) from None
 
     def _log_in(self, user: str, password: str) -> None:
         words = f"\0{user}\0{password}".encode()

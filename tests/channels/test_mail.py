@@ -1,11 +1,14 @@
 """Mail over SMTP: every answer has its meaning, every line is used again."""
 
+import ssl
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from email import message_from_bytes, policy
+from pathlib import Path
 from typing import Any
 
 import pytest
+import trustme
 
 from connectors.sandbox.mail import MailDouble
 from tasks.channels.base import Message, Outcome
@@ -189,6 +192,54 @@ def test_a_server_without_starttls_gets_no_mail(double: MailDouble) -> None:
     mail = channel(double, security="starttls")
     assert outcomes(mail) == ["config: the server does not offer STARTTLS"]
     assert double.taken == []
+
+
+@pytest.fixture(scope="module")
+def authority() -> trustme.CA:
+    return trustme.CA()
+
+
+def certified(authority: trustme.CA, name: str = "127.0.0.1") -> ssl.SSLContext:
+    """A server's side, with a certificate for `name`."""
+    context = ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER)
+    authority.issue_cert(name).configure_cert(context)
+    return context
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+def test_encrypted_lines_are_used_again_too(
+    authority: trustme.CA, tmp_path: Path, security: Any
+) -> None:
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    context = certified(authority)
+    with MailDouble(login=("shop", "right"), **{security: context}) as double:
+        mail = channel(
+            *(double,),
+            **{"security": security, "ca_file": trusted},
+            **{"user": "shop", "password": "right"},
+        )
+        assert outcomes(mail, 30) == ["accepted: None"] * 30
+        assert outcomes(mail) == ["accepted: None"]
+        assert (double.sessions, double.count) == (1, 31)
+
+
+@pytest.mark.parametrize("security", ["starttls", "tls"])
+@pytest.mark.parametrize("is_trusted", [True, False])
+def test_a_server_that_is_somebody_else_gets_no_mail(
+    authority: trustme.CA, tmp_path: Path, security: Any, is_trusted: bool
+) -> None:
+    trusted = tmp_path / "ca.pem"
+    authority.cert_pem.write_to_path(str(trusted))
+    context = certified(authority, "elsewhere.example" if is_trusted else "127.0.0.1")
+    with MailDouble(**{security: context}) as double:
+        mail = channel(
+            double, security=security, ca_file=trusted if is_trusted else None
+        )
+        [told] = outcomes(mail)
+        assert told.startswith("config: the certificate of 127.0.0.1 is not valid")
+        assert told.endswith("give its authority as ca_file, or correct host")
+        assert double.taken == []
 
 
 def test_a_message_that_may_not_leave_has_not_left(double: MailDouble) -> None:
