@@ -74,11 +74,11 @@ def _campaigns(
     from tasks.campaigns import campaign, campaign_check
 
     folders = [one for one in campaign.folders() if name in (None, one.name)]
-    known = _accounts() if folders else None
+    known = accounts_or_none() if folders else None
     return [campaign_check.check(connection, one, as_of, known) for one in folders]
 
 
-def _accounts() -> "Accounts | None":
+def accounts_or_none() -> "Accounts | None":
     """The sending accounts; None, and a word about it, where they are wrong."""
     from tasks import accounts
 

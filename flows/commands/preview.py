@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING
 
 import click
 from rich.console import Console
+from rich.markup import escape
 from rich.panel import Panel
 from rich.table import Table
 from rich.text import Text
 
 from flows import moment
+from flows.commands import check
 
 if TYPE_CHECKING:
     from tasks.campaigns.preview import Preview
@@ -31,14 +33,15 @@ def command(name: str, as_of: datetime, is_opened: bool) -> None:
     from tasks import database
     from tasks.campaigns import campaign, preview
     from tasks.campaigns.campaign import CampaignError
+    from tasks.planning.policies import PoliciesError
 
     database.migrate()
     try:
         chosen = campaign.load(campaign.root() / name)
         with database.engine().connect() as connection:
-            shown = preview.preview(connection, chosen, as_of)
+            shown = preview.preview(connection, chosen, as_of, check.accounts_or_none())
             connection.rollback()
-    except CampaignError as error:
+    except (CampaignError, PoliciesError) as error:
         raise click.ClickException(
             f"{error}\n`regulars check {name}` says more"
         ) from error
@@ -72,8 +75,29 @@ def _print(console: Console, shown: "Preview") -> None:
     for name, count, lost in preview.steps(shown):
         table.add_row(name, f"{count:,}", lost)
     console.print(table)
+    for one in shown.passed_over:
+        console.print(f"[yellow]{escape(one.why)}[/]", highlight=False, soft_wrap=True)
+    if shown.rehearsal:
+        _print_plan(console, shown)
     for sample in shown.samples:
         console.print(_panel(sample))
+
+
+def _print_plan(console: Console, shown: "Preview") -> None:
+    """What would become of the messages, by which account, for how much."""
+    from tasks.campaigns import preview
+
+    told = Table("", "messages", "why", box=None, pad_edge=False)
+    told.columns[1].justify = "right"
+    for what, messages, why in preview.fates(shown):
+        told.add_row(what, f"{messages:,}", why)
+    console.print(told)
+    used = Table("account", "messages", "cost", "quota", box=None, pad_edge=False)
+    used.columns[1].justify = "right"
+    for account, messages, cost, quota in preview.uses(shown):
+        used.add_row(account, f"{messages:,}", cost, quota)
+    console.print(used)
+    console.print(f"It would cost {preview.cost(shown)}. Nothing was written or sent.")
 
 
 def _panel(sample: "Sample") -> Panel:

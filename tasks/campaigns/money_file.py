@@ -1,7 +1,7 @@
 """campaign.yaml: what a campaign may spend, and what it gives away."""
 
 import re
-from datetime import datetime, timedelta
+from datetime import timedelta
 from decimal import Decimal, InvalidOperation
 from typing import Annotated
 
@@ -94,16 +94,6 @@ class Reward(Strict):
         default=None, description="how long a code can be used; always if left out"
     )
     budget: Limit = Field(description="never more than this is given away")
-
-    def as_words(
-        self, code: str, given_at: datetime, home_currency: str
-    ) -> dict[str, str]:
-        """What the words print as `reward.code`, `.value`, `.currency`, `.until`."""
-        printed = {"code": code, "value": f"{self.value:f}"}
-        printed["currency"] = self.currency or home_currency
-        if self.valid_for:
-            printed["until"] = f"{given_at + self.valid_for:%Y-%m-%d}"
-        return printed
 
     @model_validator(mode="after")
     def _has_codes(self) -> "Reward":

@@ -7,6 +7,7 @@ from itertools import zip_longest
 from sqlalchemy import Connection, RowMapping
 
 from tasks import database
+from tasks.campaigns import sms_length
 from tasks.campaigns.words import Rendered, Words, WordsError
 
 SAMPLES = 10
@@ -24,6 +25,8 @@ class Sample:
     language: str
     rendered: Rendered | None
     problem: str | None
+    length: str = ""
+    """How many SMS it is, where that counts."""
 
 
 def choose(
@@ -80,7 +83,15 @@ def _sample(
         language=language,
         rendered=rendered,
         problem=problem,
+        length=_length(channel, rendered),
     )
+
+
+def _length(channel: str, rendered: Rendered | None) -> str:
+    if channel != "sms" or rendered is None:
+        return ""
+    length = sms_length.measure(rendered.text.strip())
+    return f"{length.characters} characters, {length.segments} SMS"
 
 
 def _masked(address: str) -> str:

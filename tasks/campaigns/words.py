@@ -22,16 +22,14 @@ from jinja2.sandbox import ImmutableSandboxedEnvironment
 
 from tasks.campaigns.campaign import Campaign, CampaignError
 from tasks.campaigns.money_file import Reward
+from tasks.planning import rewards
 from tasks.problem import Problem, shown
-from tasks.settings import settings
 
 # <step>.<channel>[.<language>].txt or .html
 FILE = re.compile(
     r"([a-z0-9_]+)\.([a-z0-9_]+)(?:\.([a-z]{2,3}(?:-[a-z]+)?))?\.(txt|html)"
 )
 NAMED = re.compile(r"'(\w+)' is (undefined|null)")
-# As long as a real one.
-SAMPLE_CODE = "0SAMPLE00000"
 SUBJECT = re.compile(r"\ASubject:[ \t]*(.*)(?:\r?\n|\Z)")
 
 
@@ -85,10 +83,10 @@ class Words:
         self,
         messages: Mapping[tuple[str, str, str], Message],
         given: dict[str, Any],
-        rewards: Mapping[str, Reward],
+        given_away: Mapping[str, Reward],
     ) -> None:
         self.messages = messages
-        self.rewards = rewards
+        self.rewards = given_away
         self._given = given
         self._chosen: dict[tuple[str, str, str], Message] = {}
 
@@ -122,8 +120,8 @@ class Words:
             for key, parts in compiled.items()
         }
         given = {name: _as_words(value) for name, value in campaign.params.items()}
-        rewards = {one.name: one.reward for one in campaign.steps if one.reward}
-        return cls(messages, given, rewards)
+        given_away = {one.name: one.reward for one in campaign.steps if one.reward}
+        return cls(messages, given, given_away)
 
     def has(self, step: str, channel: str) -> bool:
         """Whether there are words for this step on this channel, in any language."""
@@ -174,8 +172,7 @@ class Words:
         reward = self.rewards.get(step)
         given = dict(params)
         if reward:
-            code = f"{reward.prefix or ''}{SAMPLE_CODE}"
-            given["reward"] = reward.as_words(code, as_of, settings().home_currency)
+            given["reward"] = rewards.sample(reward, as_of)
         return self.render(step, channel, language, given)
 
     def _choose(self, step: str, channel: str, language: str) -> Message:

@@ -84,6 +84,25 @@ def plan(
         return _decide(connection, campaign, binds, known, waterfall)
 
 
+def rehearse(
+    connection: Connection,
+    campaign: Campaign,
+    as_of: datetime,
+    known: accounts.Accounts,
+    has_limits: bool = True,
+) -> None:
+    """Judge the table `candidate` as `plan` does; the caller undoes the transaction.
+
+    Leaves `due` and `decided`. No other planner is waited for. `has_limits` False
+    leaves out quotas, rewards and the budget.
+    """
+    binds = terms.of(campaign, as_of, known, policies.load())
+    run(connection, "plan/withdraw", **binds)
+    rewards.void(connection, as_of)
+    binds |= _opened(connection, binds)
+    _judge(connection, campaign, binds, known, has_limits)
+
+
 def approve(
     connection: Connection, campaign_run_id: int, by: str, version: str | None = None
 ) -> int:
@@ -171,6 +190,7 @@ def _judge(
     campaign: Campaign,
     binds: dict[str, Any],
     known: accounts.Accounts,
+    has_limits: bool = True,
 ) -> None:
     """Everything that decides, in tables and views of this transaction."""
     for part in (
@@ -178,7 +198,7 @@ def _judge(
         *("promised", "pressure", "decide"),
     ):
         run(connection, f"plan/{part}", **binds)
-    if limits.are_set(campaign, known):
+    if has_limits and limits.are_set(campaign, known):
         run(connection, "plan/decided_table", **binds)
         limits.apply(connection, campaign, known, binds)
     else:

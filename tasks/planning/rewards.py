@@ -35,8 +35,8 @@ def in_words(reward: Reward, as_of: datetime) -> dict[str, str]:
 
 
 def sample(reward: Reward, as_of: datetime) -> dict[str, str]:
-    """A reward as the words see it, for previews: its code is none."""
-    return {"code": f"{reward.prefix or ''}SAMPLE", **in_words(reward, as_of)}
+    """A reward as the words see it, for previews: its code is none, and as long."""
+    return {"code": f"{reward.prefix or ''}0SAMPLE00000", **in_words(reward, as_of)}
 
 
 def give(
