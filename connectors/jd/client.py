@@ -34,7 +34,10 @@ class JdClient(GatewayClient):
 
     def __init__(self, source: str, config: Config, **options: Any) -> None:
         self._config = config
-        super().__init__(source, config, config.app_secret, **options)
+        ends = config.access_token_ends
+        known = {"access_token_ends": ends - config.renew_before if ends else None}
+        given = config.model_copy(update=known)
+        super().__init__(source, given, config.app_secret, **options)
 
     def read(
         self, api: str, params: dict[str, Any], page: int | None = None
