@@ -33,7 +33,8 @@ AccountName = Annotated[
 Only = Annotated[
     Literal["due", "failed", "in_doubt"],
     Field(
-        description="due: what is to be sent now; failed: also what was given up; "
+        description="due: what is to be sent now; failed: also what waits for its "
+        "next try (what was given up needs `regulars deadletter release`); "
         "in_doubt: find out what became of messages with an unknown outcome"
     ),
 ]
@@ -66,6 +67,9 @@ def deliver(
     for name, why in accounts_at_rest(channel).items():
         if name in lanes:
             failures.setdefault(name, why)
+    for name, why in runs_stopped(channel):
+        if name in lanes:
+            failures[name] = f"{failures[name]}; {why}" if name in failures else why
     violations = violations_of_ledger()
     _tell(channel, done, failures, violations)
     if failures or violations:
@@ -101,6 +105,21 @@ def accounts_at_rest(channel: str) -> dict[str, str]:
             for one in health.accounts(connection)
             if one.channel == channel and one.stopped_at
         }
+
+
+@step("stopped runs")
+def runs_stopped(channel: str) -> list[tuple[str, str]]:
+    """(account, why) of each campaign whose words a provider refuses."""
+    with database.engine().begin() as connection:
+        return [
+            (
+                one.account,
+                f"{one.campaign} is stopped: {one.because}. Correct its words, or "
+                f"`regulars ledger resume {one.campaign_run_id}`",
+            )
+            for one in health.stopped_runs(connection)
+            if one.channel == channel
+        ]
 
 
 @step("ledger check")

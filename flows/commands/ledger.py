@@ -7,7 +7,7 @@ from flows import moment
 
 @click.group()
 def command() -> None:
-    """Check the ledger, see its runs, approve or reject a plan."""
+    """Check the ledger, see its runs, approve, reject or resume them."""
 
 
 @command.command()
@@ -60,6 +60,38 @@ def show(run_id: int) -> None:
         raise click.ClickException(
             f"there is no campaign run {run_id}: `regulars ledger runs` lists them"
         )
+
+
+@command.command()
+def stopped() -> None:
+    """The runs that were stopped because providers refuse what they say."""
+    from tasks import database
+    from tasks.delivery import health
+
+    with database.transaction() as connection:
+        found = health.stopped_runs(connection)
+    for one in found:
+        click.echo(
+            f"{one.campaign_run_id:>6}  {one.campaign} by {one.channel}/{one.account}: "
+            f"{one.messages:,} messages are held back, {one.because}"
+        )
+    click.echo("`regulars ledger resume RUN` sends them" if found else "No run")
+
+
+@command.command()
+@click.argument("run_id", type=int)
+def resume(run_id: int) -> None:
+    """Send what is left of a stopped run, after somebody looked at its words."""
+    from tasks import database
+    from tasks.delivery import health
+
+    with database.transaction() as connection:
+        messages = health.resume_run(connection, run_id)
+    if not messages:
+        raise click.ClickException(
+            f"run {run_id} is not stopped: `regulars ledger stopped` lists them"
+        )
+    click.echo(f"{messages:,} messages of run {run_id} may be sent")
 
 
 @command.command()

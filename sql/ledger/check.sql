@@ -38,7 +38,7 @@ ordered as (
     select distinct listed.touch_id
     from chunk
     cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
-    where chunk.state in ('open', 'waiting')
+    where chunk.state in ('open', 'waiting', 'stopped')
 ),
 
 broken as (

@@ -103,7 +103,9 @@ create table chunk (
     channel text not null,
     account text not null,
     kind text not null default 'first' check (kind in ('first', 'retry', 'doubt')),
-    state text not null default 'open' check (state in ('waiting', 'open', 'done')),
+    -- waiting: for approval; stopped: the provider refuses its words.
+    state text not null default 'open'
+    check (state in ('waiting', 'open', 'stopped', 'done')),
     not_before timestamptz not null,
     -- Why it waits: the last error, a quota, a quiet hour.
     hold text,
@@ -360,7 +362,7 @@ held as (
         min(chunk.not_before) as until
     from chunk
     cross join lateral unnest(chunk.touch_ids) as ordered (touch_id)
-    where chunk.state = 'open' and chunk.hold is not null
+    where chunk.state in ('open', 'stopped') and chunk.hold is not null
     group by ordered.touch_id
 ),
 

@@ -6,13 +6,14 @@ from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from datetime import datetime, timedelta
+from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Engine
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import array, rows, run_prepared
+from tasks.database import array, rows, run, run_prepared
 from tasks.delivery import doubt, pace
 from tasks.delivery.journal import Journal
 from tasks.delivery.lease import Lease
@@ -57,6 +58,9 @@ class Worker:
         self._open: set[int] = set()
         self._is_broken_off = False
         self._is_in_trouble = False
+        # Per run: how often in a row the provider refused its words.
+        self._rejections: Counter[int] = Counter()
+        self._is_rejected = False
 
     def run(self, kinds: tuple[str, ...], newest: int) -> None:
         """Handle order after order, until none is due, or it has to stop.
@@ -73,6 +77,7 @@ class Worker:
     def _handle(self, order: Order, orders: Orders) -> Order | None:
         """Everything about one order; returns the next one, if it may go on."""
         self._order = order
+        self._is_rejected = False
         self._open = {row.touch_id for row in order.ready + order.busy}
         self._clear_up(order)
         put_off = self._send_all(order, orders)
@@ -116,6 +121,8 @@ class Worker:
             later: list[Row] = []
             position = 0
             while position < len(ready) and self._may_go_on():
+                if self._is_rejected:
+                    return None
                 if order.is_closed(self._clock()):
                     with self._transaction() as connection:
                         return orders.until_morning(connection, order, self._clock())
@@ -259,6 +266,7 @@ class Worker:
             if self._order.failures or self._is_in_trouble:
                 rests = pace.settle(connection, self._lane, self._results)
                 self._is_broken_off = self._is_broken_off or rests
+            self._stop_run_if_refused(connection)
         append(connection, self._lines, at)
         order_again(connection, self._lane, self._again, at, chunk_id)
         ended = [one for one in self._results if not _is_released(one)]
@@ -270,9 +278,35 @@ class Worker:
         self._results, self._lines, self._again = [], [], defaultdict(list)
         self._settled_at = time.monotonic()
 
+    def _stop_run_if_refused(self, connection: Connection) -> None:
+        """Words that the provider refuses to everybody are not tried on all."""
+        run_id = self._order.run_id
+        refused = Outcome.CONTENT_REJECTED
+        in_a_row = list(
+            takewhile(lambda one: one.outcome is refused, self._results[::-1])
+        )
+        if run_id is None or not in_a_row:
+            self._rejections.pop(run_id or 0, None)
+            return
+        is_all = len(in_a_row) == len(self._results)
+        before = self._rejections[run_id] if is_all else 0
+        self._rejections[run_id] = before + len(in_a_row)
+        if self._rejections[run_id] >= self._lane.limits.stop_after:
+            self._is_rejected = True
+            because = (
+                f"{self._rejections[run_id]:,} messages in a row were refused for what "
+                f"they say: {in_a_row[0].reason}"
+            )
+            lane = {"channel": self._lane.channel.name, "account": self._lane.account}
+            run(connection, "deliver/stop_run", run=run_id, because=because, **lane)
+
 
 def _is_fine(result: Result) -> bool:
     return result.outcome is Outcome.ACCEPTED or result.outcome is Outcome.DELIVERED
+
+
+def _is_refused_for_its_words(result: Result) -> bool:
+    return result.outcome is Outcome.CONTENT_REJECTED
 
 
 def _is_released(result: Result) -> bool:

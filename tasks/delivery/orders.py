@@ -23,6 +23,7 @@ class Order:
     """Messages that one worker handles in one go, sorted by what they need."""
 
     chunk_id: int
+    run_id: int | None
     tries: int
     failures: int
     """Of the account, in a row, when the order was taken."""
@@ -125,6 +126,7 @@ class Orders:
         mine = (self._lane.channel.name, self._lane.account)
         order = Order(
             chunk_id=found.chunk_id,
+            run_id=found.campaign_run_id,
             tries=found.tries,
             failures=found.failures,
             zone=found.zone,

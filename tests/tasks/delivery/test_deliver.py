@@ -213,7 +213,7 @@ def test_an_address_that_does_not_exist_is_never_written_to_again(
     assert states(engine) == {"accepted": 1, "failed": 1}
     again = campaign(home / "campaigns", name="again")
     accounts = {"mail": {"shop": mail_account(double)}}
-    run = plan(engine, again, NOON, known_accounts=accounts)
+    run = plan(engine, again, NOON + timedelta(days=1), known_accounts=accounts)
     assert run.decisions == {("planned", None): 1, ("skipped", "suppressed"): 1}
 
 
@@ -293,6 +293,35 @@ def test_wrong_credentials_stop_the_account_until_a_person_resumes_it(
         assert sent(engine, right, now=later).outcomes == {"accepted": 3}
 
 
+def test_words_that_are_refused_again_and_again_stop_their_run_only(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    planned(engine, home, double, 600)
+    double.fail("content", reply="554 5.7.1 looks like spam", times=300)
+    refused = sent(engine, mail(double, stop_after=40)).outcomes
+    assert set(refused) == {"content_rejected"} and refused["content_rejected"] < 300
+    left = 600 - refused["content_rejected"]
+    with engine.begin() as connection:
+        (run,) = health.stopped_runs(connection)
+        assert (run.campaign, run.messages) == ("thanks", left)
+        assert "refused for what they say: content 554 5.7.1" in run.because
+    assert states(engine) == {"failed": 600 - left, "deferred": left}
+    consistent(engine)
+    double.faults.clear()
+    other = campaign(home / "campaigns", name="other")
+    plan(
+        *(engine, other, NOON),
+        known_accounts={"mail": {"shop": mail_account(double)}},
+    )
+    # Those who still wait for the first one are not written to twice in a week.
+    assert sent(engine, mail(double)).outcomes == {"accepted": 600 - left}
+    with engine.begin() as connection:
+        assert health.resume_run(connection, run.campaign_run_id) == left
+        assert health.stopped_runs(connection) == []
+    assert sent(engine, mail(double)).outcomes == {"accepted": left}
+    consistent(engine)
+
+
 def test_stopping_finishes_what_is_in_flight_and_frees_the_rest(
     engine: Engine, home: Path, double: MailDouble
 ) -> None:
@@ -355,6 +384,25 @@ def test_the_daily_quota_defers_the_rest_and_says_until_when(
     assert row.reason == "the daily quota of account shop is used up"
     tomorrow = NOON + timedelta(days=1)
     assert sent(engine, channel, now=tomorrow).outcomes == {"accepted": 4}
+    consistent(engine)
+
+
+def test_the_monthly_quota_defers_to_the_next_month(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    planned(engine, home, double, 10, latest="90 days")
+    channel = mail(double, per_month=4, per_day=3)
+    days = [NOON + timedelta(days=day) for day in range(4)]
+    assert [sent(engine, channel, now=day).outcomes["accepted"] for day in days] == [
+        *(3, 1, 0, 0),
+    ]
+    with engine.begin() as connection:
+        query = "select until, reason from touch_state where state = 'deferred'"
+        (row,) = set(connection.execute(text(query)))
+    assert row.until == datetime(2027, 3, 31, 16, tzinfo=UTC)  # April in Shanghai
+    assert row.reason == "the monthly quota of account shop is used up"
+    april = datetime(2027, 4, 1, 4, tzinfo=UTC)
+    assert sent(engine, channel, now=april).outcomes == {"accepted": 3}
     consistent(engine)
 
 
