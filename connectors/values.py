@@ -50,10 +50,14 @@ def parts(record: Any, name: str, problems: Problems) -> list[dict[str, Any]]:
 
 def text(value: Any) -> str | None:
     """Stripped text, or a number as text; None when nothing is left."""
-    if value is None or isinstance(value, bool | dict | list):
-        return None
+    if not isinstance(value, str):
+        if value is None or isinstance(value, bool | dict | list):
+            return None
+        value = str(value)
     # Postgres cannot store U+0000 in text.
-    return str(value).replace("\x00", "").strip() or None
+    if "\x00" in value:
+        value = value.replace("\x00", "")
+    return value.strip() or None
 
 
 def moment(

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 from datetime import datetime
+from functools import lru_cache
 from typing import Any
 
 import orjson
@@ -153,6 +154,12 @@ def _variant(written: Any) -> str | None:
     """`[{"k":"颜色","v":"黑"},{"k":"尺码","v":"L"}]` becomes `颜色:黑; 尺码:L`."""
     if not isinstance(written, str) or not written.startswith("["):
         return text(written)
+    return _properties(written)
+
+
+# A shop has far fewer variants than order lines.
+@lru_cache(maxsize=10_000)
+def _properties(written: str) -> str | None:
     try:
         properties = parts({"": orjson.loads(written)}, "", Problems())
     except orjson.JSONDecodeError:
