@@ -1,10 +1,10 @@
 -- Whose account has no message left for them this day, and when has it one?
 with room as (
     -- How many it may send by the end of each day, from today on.
-    select *
+    select given.*
     from
         jsonb_to_recordset(cast(:rooms as jsonb))
-            as room (channel text, account text, opens_at timestamptz, messages bigint)
+            as given (channel text, account text, opens_at timestamptz, messages bigint)
 ),
 
 pending as (

@@ -38,6 +38,13 @@ spoken as (
         identifiers.kind = way.kind
         and (way.scope is null or identifiers.scope = way.scope)
         and not identifiers.is_junk as is_address,
+        jsonb_array_length(way.windows) > 0
+        and (way.channel, identifiers.identifier_id) not in (
+            select
+                conversation.channel,
+                conversation.identifier_id
+            from conversation
+        ) as is_closed,
         case
             when way.has_rivals then share(way.account, identifiers.customer_id)
         end as draw
@@ -55,14 +62,20 @@ spoken as (
 addresses as (
     select
         spoken.*,
+        habit.used_at,
         not is_suppressed
         -- A grant and a refusal at the same moment are a refusal.
         and case
             when refused_at is null
                 then granted_at is not null or :purpose = 'service'
             else coalesce(granted_at > refused_at, false)
-        end as is_usable
+        end as is_allowed
     from spoken
+    left join habit
+        on
+            cast(:has_choice as boolean)
+            and spoken.customer_id = habit.customer_id
+            and spoken.channel = habit.channel
     where is_address
 )
 
@@ -74,13 +87,14 @@ select distinct on (customer_id)
     price,
     address,
     case
-        when is_usable then null
         when is_suppressed then 'suppressed'
-        else 'no_consent'
+        when not is_allowed then 'no_consent'
+        when is_closed then 'no_window'
     end as reason
 from addresses
--- A way that is open, else the reason that counts most; of several open ways the
--- preferred channel, the newest address, an account that stays the same.
+-- A way that is open, or that may open, else the reason that counts most. Of several
+-- open ways the one she uses, the preferred one, the newest address, and an account
+-- that stays the same.
 order by
-    customer_id asc, is_usable desc, is_suppressed desc, position asc,
-    identifier_id desc, draw asc;
+    customer_id asc, is_allowed desc, is_closed asc, is_suppressed desc,
+    used_at desc nulls last, position asc, identifier_id desc, draw asc;

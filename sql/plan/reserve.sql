@@ -9,8 +9,8 @@ with reserved as (
         touch.step,
         cast(:pool as text) as pool,
         decided.reward,
-        :value as value,
-        :currency as currency,
+        :value,
+        :currency,
         :today as given_on,
         cast(:expires_at as timestamptz) as expires_at
     from decided

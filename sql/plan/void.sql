@@ -5,7 +5,7 @@ with ended as (
         rewards.pool,
         rewards.code,
         coalesce(fate.reason, touch.reason, touch.decision) as reason,
-        exists (
+        exists(
             select
             from attempt
             where attempt.touch_id = rewards.touch_id
@@ -43,6 +43,8 @@ freed as (
 )
 
 update rewards
-set voided_at = coalesce(cast(:as_of as timestamptz), now()), voided_because = ended.reason
+set
+    voided_at = coalesce(cast(:as_of as timestamptz), now()),
+    voided_because = ended.reason
 from ended
 where rewards.touch_id = ended.touch_id;

@@ -16,9 +16,7 @@ from
             account text,
             scope text,
             price numeric,
-            window_kinds text[],
-            window_messages integer[],
-            window_spans interval[]
+            windows jsonb
         );
 
 analyze way;

@@ -73,6 +73,16 @@ class MayLeave(Protocol):
         """False: these must not leave (stopping, lease lost, journal gone)."""
 
 
+@dataclass(frozen=True, slots=True)
+class Window:
+    """A conversation: what opens it, how many messages it holds, and how long."""
+
+    kinds: tuple[str, ...]
+    """The kinds of interactions by which a customer opens it."""
+    messages: int
+    within: timedelta
+
+
 class Account(BaseModel):
     """One sending account: who it is and what it may spend, as data."""
 
@@ -132,6 +142,8 @@ class Channel(ABC):
     """After this many refusals a message is given up."""
     first_delay: ClassVar[timedelta] = timedelta(minutes=1)
     longest_delay: ClassVar[timedelta] = timedelta(hours=4)
+    windows: ClassVar[tuple[Window, ...]] = ()
+    """Where messages may go only to those who have spoken lately; none: to all."""
     is_for_marketing: ClassVar[bool] = True
     """False: the platform forbids campaigns here; service messages only."""
 

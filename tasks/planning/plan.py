@@ -194,7 +194,7 @@ def _judge(
 ) -> None:
     """Everything that decides, in tables and views of this transaction."""
     for part in (
-        *("ways", "spans", "reach", "ask_due", "exits"),
+        *("ways", "spans", "habits", "conversations", "reach", "ask_due", "exits"),
         *("promised", "pressure", "decide"),
     ):
         run(connection, f"plan/{part}", **binds)
@@ -206,11 +206,11 @@ def _judge(
 
 
 def _write(connection: Connection, campaign: Campaign, binds: dict[str, Any]) -> None:
+    if not binds["is_launch"]:
+        run(connection, "plan/give_up", **binds)
     run(connection, "plan/write", **binds)
     if binds["has_again"]:
         run(connection, "plan/write_again", **binds)
-    if not binds["is_launch"]:
-        run(connection, "plan/give_up", **binds)
     if binds["has_several"]:
         run(connection, "plan/queue")
     rewards.reserve(connection, campaign, binds["as_of"], shop_day(binds["as_of"]))

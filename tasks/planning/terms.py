@@ -43,6 +43,7 @@ def of(
         "quiet_from": quiet.start if quiet else None,
         "quiet_to": quiet.end if quiet else None,
         "ways": json.dumps(ways(campaign, known), default=str),
+        "has_choice": campaign.follow_habit and len(usable(campaign, known)) > 1,
         **_caps(campaign, shop),
     }
 
@@ -90,6 +91,14 @@ def _way(name: str, account: str, given: Account) -> dict[str, Any]:
         "account": account,
         "scope": given.scope,
         "price": given.price or None,
+        "windows": [
+            {
+                "kinds": list(window.kinds),
+                "messages": window.messages,
+                "within": f"{window.within.total_seconds():.0f} seconds",
+            }
+            for window in kind.windows
+        ],
     }
 
 
