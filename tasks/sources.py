@@ -11,7 +11,14 @@ from typing import Any
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 import connectors
-from connectors.base import Callbacks, CodeMaker, SourceError, Stream, TagWriter
+from connectors.base import (
+    Callbacks,
+    CodeMaker,
+    SourceError,
+    SourceRefused,
+    Stream,
+    TagWriter,
+)
 from tasks import yaml_file
 from tasks.problem import Problem, did_you_mean
 from tasks.settings import settings
@@ -75,6 +82,8 @@ class Checked:
     source: str
     stream: str
     error: SourceError | None
+    is_pushed: bool = False
+    """Nothing was called: the platform will call."""
 
 
 def load(path: Path | None = None) -> list[Source]:
@@ -125,10 +134,15 @@ def check(sources: Iterable[Source]) -> Iterator[Checked]:
         for stream in source.streams:
             error = None
             try:
+                if stream.is_pushed and source.callbacks is None:
+                    raise SourceRefused(
+                        f"{source.name}: {stream.name} is told by callbacks, and the "
+                        "keys that verify them are not set"
+                    )
                 stream.check()
             except SourceError as caught:
                 error = caught
-            yield Checked(source.name, stream.name, error)
+            yield Checked(source.name, stream.name, error, stream.is_pushed)
 
 
 def connector_names() -> list[str]:

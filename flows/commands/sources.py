@@ -2,8 +2,12 @@
 
 import sys
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import click
+
+if TYPE_CHECKING:
+    from tasks.sources import Checked
 
 
 @click.group()
@@ -35,7 +39,7 @@ def check(names: tuple[str, ...], file: Path | None) -> None:
     failed = 0
     for checked in sources.check(chosen):
         failed += checked.error is not None
-        click.echo(_line(checked.source, checked.stream, checked.error))
+        click.echo(_line(checked))
     sys.exit(1 if failed else 0)
 
 
@@ -92,9 +96,9 @@ def inbox() -> None:
         )
 
 
-def _line(source: str, stream: str, error: Exception | None) -> str:
-    if error is None:
-        return f"{source}.{stream}: works"
-    retriable = getattr(error, "retriable", False)
-    kind = "try again later" if retriable else "somebody must look"
-    return f"{source}.{stream}: does not work ({kind}): {error}"
+def _line(checked: "Checked") -> str:
+    name = f"{checked.source}.{checked.stream}"
+    if checked.error is None:
+        return f"{name}: {'waits for callbacks' if checked.is_pushed else 'works'}"
+    kind = "try again later" if checked.error.retriable else "somebody must look"
+    return f"{name}: does not work ({kind}): {checked.error}"

@@ -244,6 +244,21 @@ def test_the_command_says_what_does_not_work_and_why(
     assert outcome.exit_code == 1
 
 
+def test_a_stream_that_is_pushed_says_whether_it_can_be_heard(tmp_path: Path) -> None:
+    file = tmp_path / "sources.yaml"
+    keys = "connector: weibo, access_token: t, account: 1, since: 2025-01-01"
+    file.write_text(
+        f"deaf: {{{keys}, streams: [messages]}}\n"
+        f"open: {{{keys}, streams: [messages], app_secret: secret}}\n"
+    )
+    outcome = CliRunner().invoke(command, ["check", "--file", str(file)])
+    deaf, hears = outcome.output.splitlines()
+    assert deaf.startswith("deaf.messages: does not work (somebody must look): deaf: ")
+    assert deaf.endswith("the keys that verify them are not set")
+    assert hears == "open.messages: waits for callbacks"
+    assert outcome.exit_code == 1
+
+
 def test_the_command_knows_which_sources_there_are(
     youzan: tuple[YouzanDouble, Path],
 ) -> None:

@@ -9,6 +9,7 @@ from typing import Any
 from connectors.sandbox import (
     douyin,
     douyin_json,
+    jd,
     pinduoduo,
     taobao,
     weibo,
@@ -106,6 +107,16 @@ def _of_taobao(double: Any, folder: Path) -> Settings:
     }
 
 
+def _of_jd(double: Any, folder: Path) -> Settings:
+    return {
+        "base_url": f"{double.url}/routerjson",
+        "token_url": f"{double.url}/oauth2/refresh_token",
+        "app_key": jd.APP_KEY,
+        "app_secret": jd.APP_SECRET,
+        "access_token": double.access,
+    }
+
+
 STANDS = (
     Stand(
         "youzan",
@@ -135,5 +146,12 @@ STANDS = (
         "orders",
         lambda records: taobao.TaobaoDouble(busy_world(records)),
         _of_taobao,
+    ),
+    Stand(
+        "jd",
+        "jd",
+        "orders",
+        lambda records: jd.JdDouble(busy_world(records)),
+        _of_jd,
     ),
 )
