@@ -1,0 +1,1 @@
+"""What WeChat official accounts and WeCom have in common; no connector itself."""
