@@ -58,8 +58,12 @@ def leftovers_of_staging(now: datetime) -> list[str]:
 
 
 def _campaigns_on(moment: datetime) -> list[str]:
-    """The campaigns that do not rest, those that go first first."""
-    active = [one for one in campaigns.all_campaigns() if not rests(one, moment)]
+    """The campaigns that do not rest, those that go first first.
+
+    Those with a schedule of their own are planned by that.
+    """
+    known = [one for one in campaigns.all_campaigns() if one.schedule is None]
+    active = [one for one in known if not rests(one, moment)]
     return [one.name for one in sorted(active, key=lambda one: -one.priority)]
 
 

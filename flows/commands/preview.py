@@ -92,7 +92,9 @@ def _print_plan(console: Console, shown: "Preview") -> None:
     for what, messages, why in preview.fates(shown):
         told.add_row(what, f"{messages:,}", why)
     console.print(told)
-    used = Table("account", "messages", "cost", "quota", box=None, pad_edge=False)
+    used = Table(
+        "account", "messages", "with rewards", "quota", box=None, pad_edge=False
+    )
     used.columns[1].justify = "right"
     for account, messages, cost, quota in preview.uses(shown):
         used.add_row(account, f"{messages:,}", cost, quota)
@@ -101,10 +103,9 @@ def _print_plan(console: Console, shown: "Preview") -> None:
 
 
 def _panel(sample: "Sample") -> Panel:
-    told = (
-        f"{sample.step} · {sample.channel} · {sample.language} · "
-        f"customer {sample.customer_id} · {sample.address}"
-    )
+    about = (sample.step, sample.channel, sample.language)
+    who = (f"customer {sample.customer_id}", sample.address, sample.length)
+    told = " · ".join(filter(None, (*about, *who)))
     if not sample.rendered:
         return Panel(Text(sample.problem or "", style="red"), title=told, width=88)
     body = Text(sample.rendered.text.rstrip())

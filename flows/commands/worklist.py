@@ -24,9 +24,7 @@ def list_() -> None:
     for one in found:
         click.echo(_line(one))
     if not found:
-        click.echo(
-            "There are no tasks: campaigns with the channel worklist make them"
-        )
+        click.echo("There are no tasks: campaigns with the channel worklist make them")
 
 
 @command.command()

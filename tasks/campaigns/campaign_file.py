@@ -13,6 +13,7 @@ from tasks.campaigns.campaign_values import (
     as_exits,
     as_param,
     as_quiet_hours,
+    as_schedule,
 )
 from tasks.campaigns.money_file import Budget, Reward
 
@@ -28,6 +29,13 @@ def plain_name(value: str) -> str:
 
 Duration = Annotated[timedelta, BeforeValidator(as_duration), Field(ge=timedelta(0))]
 Name = Annotated[str, AfterValidator(plain_name)]
+
+
+def as_schedule_or_none(value: object) -> object:
+    """A cron line, or nothing."""
+    return None if value is None else as_schedule(value)
+
+
 Exit = Literal["goal", "refunded", "replied"]
 
 
@@ -77,6 +85,11 @@ class CampaignFile(Strict):
     enabled: bool = Field(default=True, description="`false` rests the campaign")
     starts_on: date | None = Field(default=None, description="first day it runs")
     ends_on: date | None = Field(default=None, description="last day it runs")
+    schedule: Annotated[str | None, BeforeValidator(as_schedule_or_none)] = Field(
+        default=None,
+        description="when it is planned, as a cron line by the shop's clock; with the "
+        "daily run if left out",
+    )
     params: dict[Name, Annotated[Any, AfterValidator(as_param)]] = Field(
         default={}, description="values for `:name` in audience.sql and for the words"
     )

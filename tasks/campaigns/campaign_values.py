@@ -9,6 +9,13 @@ from pydantic import BaseModel, ConfigDict
 
 UNITS = {"minutes": 60, "hours": 3600, "days": 86_400, "weeks": 604_800}
 DURATION = re.compile(r"(\d{1,4}) (minute|hour|day|week)s?")
+# The fields of a cron line, with their lowest and highest numbers.
+CRON = (
+    *(("minute", 0, 59), ("hour", 0, 23), ("day of the month", 1, 31)),
+    *(("month", 1, 12), ("day of the week", 0, 7)),
+)
+CRON_PART = r"(\*|\d+(-\d+)?)(/[1-9]\d*)?"
+CRON_FIELD = re.compile(rf"{CRON_PART}(,{CRON_PART})*")
 # Written by hand in campaign.yaml; bound to `:name` in audience.sql.
 Param = bool | int | Decimal | date | timedelta | str
 
@@ -71,6 +78,25 @@ def as_quiet_hours(value: object) -> object:
     except (AttributeError, ValueError):
         raise ValueError("quiet hours look like 21:00-09:00, or none") from None
     return QuietHours(start, end)
+
+
+def as_schedule(value: object) -> object:
+    """A cron line of five fields as text; raises ValueError that says what is wrong."""
+    fields = str(value).split()
+    if len(fields) != len(CRON):
+        raise ValueError(
+            f"write five fields, {', '.join(name for name, *_ in CRON)}: 0 15 * * *"
+        )
+    for field, (name, lowest, highest) in zip(fields, CRON, strict=True):
+        if not CRON_FIELD.fullmatch(field) or not all(
+            lowest <= int(number) <= highest
+            for number in re.findall(r"(?<!/)\b\d+", field)
+        ):
+            raise ValueError(
+                f'"{field}" is no {name}: numbers from {lowest} to {highest}, *, 1-5, '
+                "1,3 or */2"
+            )
+    return " ".join(fields)
 
 
 def as_exits(value: object) -> object:

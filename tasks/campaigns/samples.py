@@ -77,7 +77,7 @@ def _sample(
     return Sample(
         customer_id=person["customer_id"],
         occasion=person["occasion"],
-        address=_masked(person["email"] or ""),
+        address=_masked(person["email"] or "") if channel == "mail" else "",
         step=step,
         channel=channel,
         language=language,

@@ -82,6 +82,8 @@ class SmallShop:
         """A folder with post_purchase alone, `keys` of its campaign.yaml changed."""
         folder = self.home / "campaigns" / "post_purchase"
         shutil.copytree(str(sql.folder("campaigns") / "post_purchase"), folder)
+        shared = str(sql.folder("campaigns") / "_frame.html")
+        shutil.copy(shared, folder.parent / "_frame.html")
         file = folder / "campaign.yaml"
         _dump(file, yaml.safe_load(file.read_text()) | keys)
         return folder.parent
