@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
+from connectors.base import Request
 from connectors.client import Pace
 from connectors.sandbox.wechat_official import (
     AES_KEY,
@@ -14,8 +15,9 @@ from connectors.sandbox.wechat_official import (
     SECRET,
     WeChatOfficialDouble,
 )
-from connectors.wechat import Config, streams
+from connectors.wechat import Config, callbacks, streams
 from connectors.wechat.client import WeChatClient
+from connectors.wechat.pushed import WeChatCallbacks
 
 NOW = datetime(2026, 1, 10, 4, tzinfo=UTC)
 UNTIL = NOW - timedelta(hours=2)
@@ -82,3 +84,15 @@ def opened(wechat: Account, **settings: Any) -> dict[str, Any]:
     """The streams by name."""
     given, client = wechat.config(**settings), wechat.client(**settings)
     return {one.name: one for one in streams("wechat", given, client)}
+
+
+def door(at: datetime = NOW, **settings: Any) -> WeChatCallbacks:
+    found = callbacks("wechat", config(**settings))
+    assert found is not None
+    found.clock = lambda: at
+    return found
+
+
+def sealed(double: WeChatOfficialDouble, fields: Any) -> Request:
+    query, body = double.pushed(fields, is_sealed=True)
+    return Request("POST", query, {}, body)
