@@ -79,7 +79,8 @@ class WeChatTags(TagWriter):
             if refused.code not in NO_PERSON:
                 raise
             if len(changes) == 1:
-                yield Tagged(changes, NO_PERSON[refused.code])
+                # Whoever has left wears no tags any more.
+                yield Tagged(changes, NO_PERSON[refused.code] if is_added else None)
                 return
             half = len(changes) // 2
             yield from self._mark(number, is_added, changes[:half])
