@@ -2,6 +2,7 @@
 
 import json
 import socket
+from abc import ABC, abstractmethod
 from collections import deque
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -68,7 +69,7 @@ class Fault:
     after: int = 0
 
 
-class Double:
+class Double(ABC):
     """A platform's double; subclasses say how they `answer`. Use it with `with`."""
 
     def __init__(self, port: int = 0) -> None:
@@ -86,9 +87,9 @@ class Double:
         """Where it listens, without a slash at the end."""
         return f"http://127.0.0.1:{self._port}"
 
+    @abstractmethod
     def answer(self, request: Seen) -> Answer:
         """What the platform would say; called by one thread at a time."""
-        raise NotImplementedError
 
     def fail(self, act: Act = "answer", **details: Any) -> None:
         """Queue a `Fault`; several are used up in order."""

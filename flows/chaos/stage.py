@@ -1,5 +1,6 @@
 """Where the proof plays, per channel: a campaign, its people, a provider's double."""
 
+from abc import ABC, abstractmethod
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -24,7 +25,7 @@ from customers
 """
 
 
-class Stage:
+class Stage(ABC):
     """One channel's; use it with `with`, which opens and closes the double."""
 
     name: ClassVar[str]
@@ -46,29 +47,29 @@ class Stage:
         return channels.find(self.name).account_type.model_validate(self.account_file)
 
     @property
+    @abstractmethod
     def account_file(self) -> dict[str, Any]:
         """The account as it stands in channels.yaml."""
-        raise NotImplementedError
 
+    @abstractmethod
     def start(self) -> None:
         """Open the double, again after `cut`."""
-        raise NotImplementedError
 
+    @abstractmethod
     def cut(self) -> None:
         """Cut the network to the double."""
-        raise NotImplementedError
 
+    @abstractmethod
     def slow_down(self, seconds: float) -> None:
         """Let the double take so long for each message."""
-        raise NotImplementedError
 
+    @abstractmethod
     def taken(self) -> int:
         """How many messages the double took so far."""
-        raise NotImplementedError
 
+    @abstractmethod
     def fail_somehow(self, number: int) -> None:
         """Queue a fault of the provider; `number` chooses which."""
-        raise NotImplementedError
 
     def received(self) -> Iterator[str]:
         """The keys in the double's own log, one per message that it took."""

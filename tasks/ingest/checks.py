@@ -1,5 +1,6 @@
 """The kinds of checks a rule can make: one definition, in SQL and as expectation."""
 
+from abc import ABC, abstractmethod
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any, Literal, Self
@@ -29,7 +30,7 @@ class Expectation:
     only_where_null: tuple[str, ...] = ()
 
 
-class Check(BaseModel):
+class Check(BaseModel, ABC):
     """What one rule looks at; a null value passes unless the check is about nulls."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
@@ -39,13 +40,13 @@ class Check(BaseModel):
         """The columns that the check reads."""
         return (self.column,)  # type: ignore[attr-defined]
 
+    @abstractmethod
     def fails(self, row: Table, facts: Facts) -> ColumnElement[bool]:
         """The condition that is true for the rows that fail."""
-        raise NotImplementedError
 
+    @abstractmethod
     def expectation(self, facts: Facts) -> Expectation:
         """The same as an expectation."""
-        raise NotImplementedError
 
 
 class Filled(Check):
