@@ -11,6 +11,7 @@ CHINA = ZoneInfo("Asia/Shanghai")
 REGIONS = {"香港特别行政区": "HK", "澳门特别行政区": "MO", "台湾省": "TW"}
 # How platforms say "never": nothing, zero, or the first day of some calendar.
 NO_DAYS = ("0000-", "0001-", "1970-01-01")
+FEN = Decimal("0.01")
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 # Seconds reach this in the year 5138, milliseconds did in 1973.
 MILLISECONDS_FROM = 100_000_000_000
@@ -101,6 +102,15 @@ def number(value: Any, field: str, problems: Problems) -> Decimal | None:
         problems.add(field, value, "a number")
         return None
     return Decimal(written)
+
+
+def fen(value: Any, field: str, problems: Problems) -> Decimal | None:
+    """Yuan of a whole number of fen, exactly."""
+    given = number(value, field, problems)
+    if given is not None and given != given.to_integral_value():
+        problems.add(field, value, "a whole number of fen")
+        return None
+    return None if given is None else given * FEN
 
 
 def country(province: Any) -> str | None:

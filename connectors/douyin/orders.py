@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Record, Row
-from connectors.douyin.stream import DouyinStream, yuan
-from connectors.values import Problems, country, epoch, number, part, parts, text
+from connectors.douyin.stream import DouyinStream
+from connectors.values import Problems, country, epoch, fen, number, part, parts, text
 
 STATUS = {
     "1": "unpaid",
@@ -96,7 +96,7 @@ def _head(record: Record, problems: Problems) -> tuple[Any, ...]:
         epoch(record.get("finish_time"), "finish_time", problems),
         epoch(record.get("update_time"), "update_time", problems),
         "CNY",
-        yuan(record.get("pay_amount"), "pay_amount", problems),
+        fen(record.get("pay_amount"), "pay_amount", problems),
         text(record.get("doudian_open_id")),
         country(province.get("name")),
     )
@@ -123,8 +123,8 @@ def _line(line: dict[str, Any], problems: Problems) -> tuple[Any, ...]:
         text(line.get("product_name")),
         _variant(line),
         number(line.get("item_num"), "sku_order_list.item_num", problems),
-        yuan(line.get("origin_amount"), "sku_order_list.origin_amount", problems),
-        yuan(line.get("pay_amount"), "sku_order_list.pay_amount", problems),
+        fen(line.get("origin_amount"), "sku_order_list.origin_amount", problems),
+        fen(line.get("pay_amount"), "sku_order_list.pay_amount", problems),
     )
 
 

@@ -5,8 +5,8 @@ from datetime import datetime
 from typing import Any
 
 from connectors.base import Record, Row
-from connectors.douyin.stream import DouyinStream, yuan
-from connectors.values import Problems, epoch, number, part, parts, text
+from connectors.douyin.stream import DouyinStream
+from connectors.values import Problems, epoch, fen, number, part, parts, text
 
 STATUS = {
     **dict.fromkeys(("0", "3", "6", "7", "8", "11", "13"), "open"),
@@ -81,7 +81,7 @@ class Refunds(DouyinStream):
             text(line.get("sku_order_id")),
             text(line.get("product_id")),
             number(info.get("aftersale_num"), "aftersale_num", problems),
-            yuan(info.get("refund_amount"), "refund_amount", problems),
+            fen(info.get("refund_amount"), "refund_amount", problems),
         )
         yield (getattr(record, "place", None), problems.text, *values)
 

@@ -2,17 +2,13 @@
 
 from abc import abstractmethod
 from datetime import datetime, timedelta
-from decimal import Decimal
 from typing import Any, ClassVar
 
 from connectors.base import Record
 from connectors.douyin.client import DouyinClient
 from connectors.douyin.config import Config
 from connectors.paging import Found, Listing
-from connectors.values import Problems, number
 from connectors.windowed import WindowedStream
-
-FEN = Decimal("0.01")
 
 
 class DouyinStream(WindowedStream):
@@ -44,12 +40,3 @@ class DouyinStream(WindowedStream):
     def found(self, records: list[Any], how: str) -> list[Record]:
         """Records that were asked for one by one."""
         return [Found(one, how) for one in records if isinstance(one, dict)]
-
-
-def yuan(value: Any, field: str, problems: Problems) -> Decimal | None:
-    """Yuan of a whole number of fen, exactly."""
-    fen = number(value, field, problems)
-    if fen is not None and fen != fen.to_integral_value():
-        problems.add(field, value, "a whole number of fen")
-        return None
-    return None if fen is None else fen * FEN

@@ -57,12 +57,12 @@ class Config(AuthorisedShop):
             "WAIT_GOODS_RECEIVE_CONFIRM",
             "FINISHED_L",
             "TRADE_CANCELED",
-            "LOCKED",
             "PAUSE",
             "POP_ORDER_PAUSE",
         ),
         min_length=1,
-        description="JD gives the states that are asked for; some shops have others",
+        description="JD gives what is asked for, and some shops have other states; "
+        "LOCKED orders come without details, and again when they are unlocked",
     )
     container: str | None = Field(
         default=None,

@@ -83,8 +83,6 @@ class Orders(JdStream):
         "orderEndTime",
         "paymentConfirmTime",
         "modified",
-        "orderRemark",
-        "venderRemark",
         "parentOrderId",
         "returnOrder",
         "open_id_buyer",

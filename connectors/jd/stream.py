@@ -8,10 +8,8 @@ from typing import Any, ClassVar
 from connectors.jd.client import JdClient
 from connectors.jd.config import Config
 from connectors.paging import Listing
-from connectors.values import Problems, number, part
+from connectors.values import Problems, fen, number, part
 from connectors.windowed import WindowedStream
-
-FEN = Decimal("0.01")
 
 
 class JdStream(WindowedStream):
@@ -58,6 +56,5 @@ class JdStream(WindowedStream):
 
 
 def yuan(value: Any, unit: str, field: str, problems: Problems) -> Decimal | None:
-    """Yuan of a number of fen or of yuan, exactly."""
-    given = number(value, field, problems)
-    return given * FEN if given is not None and unit == "fen" else given
+    """Yuan of an amount in `unit`, fen or yuan."""
+    return (fen if unit == "fen" else number)(value, field, problems)

@@ -56,6 +56,7 @@ class Orders(TaobaoStream):
     api = "taobao.trades.sold.increment.get"
     wrapper = "trades"
     list_name = "trade"
+    number_name = "tid"
     fields = (
         "tid",
         "tid_str",
@@ -73,10 +74,7 @@ class Orders(TaobaoStream):
         "received_payment",
         "buyer_open_uid",
         "receiver_state",
-        "receiver_city",
         "trade_from",
-        "buyer_message",
-        "seller_memo",
         "orders",
         "promotion_details",
     )

@@ -41,6 +41,7 @@ class Refunds(TaobaoStream):
     api = "taobao.refunds.receive.get"
     wrapper = "refunds"
     list_name = "refund"
+    number_name = "refund_id"
     fields = (
         "refund_id",
         "tid",

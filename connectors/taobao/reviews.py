@@ -1,8 +1,7 @@
 """Ratings that buyers gave the shop, by the time they were written."""
 
 from collections.abc import Iterator
-from datetime import datetime, timedelta
-from typing import Any
+from datetime import timedelta
 
 from connectors.base import Record, Row
 from connectors.taobao.client import TaobaoClient
@@ -35,6 +34,7 @@ class Reviews(TaobaoStream):
     wrapper = "trade_rates"
     list_name = "trade_rate"
     times = ("start_date", "end_date")
+    number_name = "oid"
     fields = (
         "oid",
         "tid",
@@ -63,11 +63,6 @@ class Reviews(TaobaoStream):
     def question(self) -> dict[str, str]:
         """What the shop has got, from buyers."""
         return {"rate_type": "get", "role": "buyer"}
-
-    def version_of(self, record: Record) -> tuple[Any, datetime | None]:
-        """The line that was rated, and when."""
-        created = moment(record.get("created"), "", Problems())
-        return number_of(record, "oid"), created
 
     def rows(self, record: Record) -> Iterator[Row]:
         """One row: a buyer rates each line once, hence its number is the rating's.

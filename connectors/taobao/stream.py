@@ -17,6 +17,8 @@ class TaobaoStream(WindowedStream):
     api: ClassVar[str]
     fields: ClassVar[tuple[str, ...]]
     """What is not asked for is not in the answer."""
+    number_name: ClassVar[str]
+    """The field that identifies a record."""
     times: ClassVar[tuple[str, str]] = ("start_modified", "end_modified")
     wrapper: ClassVar[str]
     """Lists come as `{"trades": {"trade": […]}}`, empty ones not at all."""
@@ -51,10 +53,9 @@ class TaobaoStream(WindowedStream):
         return self.listing({**answer, self.list_name: records}, place, page)
 
     def version_of(self, record: Record) -> tuple[Any, datetime | None]:
-        """The record's number and `modified`."""
-        return number_of(record, self.fields[0]), moment(
-            record.get("modified"), "", Problems()
-        )
+        """The record's number, and the time that the list goes by."""
+        changed = moment(record.get(self.cursor), "", Problems())
+        return number_of(record, self.number_name), changed
 
 
 def number_of(record: Any, name: str) -> str | None:

@@ -269,6 +269,12 @@ def test_the_latest_time_that_is_there_counts(
     assert (row["updated_at"].hour, row["updated_at"].minute) == minute
 
 
+def test_yuan_where_fen_should_be_are_named() -> None:
+    (row,) = rows("refunds", {**REFUND, "applyRefundSum": "129.14"})
+    assert row["amount"] is None
+    assert row["problem"] == "applyRefundSum: '129.14' is not a whole number of fen"
+
+
 def test_the_unit_of_a_refund_is_a_setting() -> None:
     record = {**REFUND, "applyRefundSum": "129.14"}
     (row,) = rows("refunds", record, refund_unit="yuan")

@@ -70,15 +70,15 @@ def test_an_end_that_is_known_is_met_before_it_comes(shop: TaobaoShop) -> None:
     assert [seen.path for seen in shop.double.seen][:2] == ["/token", "/router/rest"]
 
 
-def test_a_session_that_cannot_be_renewed_needs_a_person(shop: TaobaoShop) -> None:
+@pytest.mark.parametrize("refresh", [None, "not-the-refresh-token"])
+def test_a_session_that_cannot_be_renewed_needs_a_person(
+    shop: TaobaoShop, refresh: str | None
+) -> None:
     shop.double.expire_tokens()
-    for refresh in (None, "not-the-refresh-token"):
-        with pytest.raises(
-            SourceRefused, match="authorise the application again"
-        ) as no:
-            pulled(shop.streams(refresh_token=refresh)["orders"])
-        assert "not-the-refresh-token" not in str(no.value)
-        assert not [one for one in shop.double.secrets if one in str(no.value)]
+    with pytest.raises(SourceRefused, match="authorise the application again") as no:
+        pulled(shop.streams(refresh_token=refresh)["orders"])
+    assert "not-the-refresh-token" not in str(no.value)
+    assert not [one for one in shop.double.secrets if one in str(no.value)]
 
 
 def test_a_renewal_waits_for_a_gateway_that_is_down(shop: TaobaoShop) -> None:
