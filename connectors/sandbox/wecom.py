@@ -2,7 +2,7 @@
 
 import base64
 import itertools
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
 from connectors.sandbox.server import Answer, Seen
@@ -132,23 +132,26 @@ class WeComDouble(Corp):
         known = self._of(staff)
         if not known:
             return failed(84061)
-        listed = []
+        listed = {}
         for one in known:
             info = {**one.info(), "tag_id": one.tags}
             if not self.tells_userid:
                 del info["userid"]
-            listed.append({"external_contact": one.who(), "follow_info": info})
+            shown = {"external_contact": one.who(), "follow_info": info}
+            listed[f"{one.at} {one.userid} {one.person}"] = shown
         return self._page("external_contact_list", listed, given, limit)
 
     def _page(
-        self, name: str, listed: Sequence[Body], given: Body, limit: int
+        self, name: str, listed: Mapping[str, Body], given: Body, limit: int
     ) -> Answer:
-        start = opened(given.get("cursor", ""))
-        if start is None:
+        """What comes behind the cursor, in the order of the keys of `listed`."""
+        after = opened(given.get("cursor", ""))
+        if after is None:
             return failed(40058)
-        end = start + limit
-        cursor = sealed(end) if end < len(listed) else ""
-        return found(**{name: listed[start:end], "next_cursor": cursor})
+        left = [key for key in sorted(listed) if key > after]
+        cursor = sealed(left[limit - 1]) if len(left) > limit else ""
+        some = [listed[key] for key in left[:limit]]
+        return found(**{name: some, "next_cursor": cursor})
 
     def _tag_groups(self, request: Seen) -> Answer:
         names = dict.fromkeys(one.group for one in self.tags)
@@ -197,7 +200,7 @@ class WeComDouble(Corp):
         ]
         if not owners and len({one.owner for one in chats}) > self.most_owners:
             return failed(81017)
-        listed = [{"chat_id": one.chat_id, "status": 0} for one in chats]
+        listed = {one.chat_id: {"chat_id": one.chat_id, "status": 0} for one in chats}
         return self._page("group_chat_list", listed, given, limit)
 
     def _chat(self, request: Seen) -> Answer:
@@ -235,17 +238,14 @@ def failed(code: int) -> Answer:
     return Answer({"errcode": code, "errmsg": f"double says {code}, hint: [0]"})
 
 
-def sealed(start: int) -> str:
+def sealed(key: str) -> str:
     """A cursor that nobody can calculate with."""
-    return base64.urlsafe_b64encode(f"after {start}".encode()).decode()
+    return base64.urlsafe_b64encode(f"after {key}".encode()).decode()
 
 
-def opened(cursor: str) -> int | None:
-    """Where a cursor points; None when it is none of ours."""
-    if not cursor:
-        return 0
+def opened(cursor: str) -> str | None:
+    """Behind which key a cursor points; None when it is none of ours."""
     try:
-        read = base64.urlsafe_b64decode(cursor).decode()
-        return int(read.removeprefix("after "))
+        return base64.urlsafe_b64decode(cursor).decode().removeprefix("after ")
     except ValueError:
         return None

@@ -59,10 +59,11 @@ class Contacts(RoundStream):
         at = epoch(info.get("createtime"), "createtime", problems)
         left_at = epoch(record.get("left_at"), "left_at", problems)
         is_left = record.get("left_by") is not None
+        who = self.who(record, problems)
         yield (
             getattr(record, "place", None),
             problems.text,
-            self.who(record, problems),
+            who,
             text(contact.get("name")),
             GENDER.get(str(contact.get("gender"))),
             None if is_left else _tags(record),
