@@ -28,6 +28,8 @@ from tasks.campaigns.examples import Difference
 from tasks.campaigns.words import Message, Words
 from tasks.people import definition
 from tasks.people.definition import DefinitionError, Kind
+from tasks.planning import policies
+from tasks.planning.policies import PoliciesError
 from tasks.problem import Problem, Severity, did_you_mean
 
 # What Postgres may estimate for an audience; a million customers read once cost 50,000.
@@ -75,6 +77,7 @@ def check(
     checked.problems += _channels(campaign, known)
     checked.problems += _strangers(campaign)
     checked.problems += _question(campaign)
+    checked.problems += _policies(campaign)
     checked.problems += compliance.find(campaign, known, _agreed(connection, campaign))
     checked.problems += sms_check.find(campaign)
     words = _words(campaign, checked)
@@ -165,6 +168,15 @@ def _question(campaign: Campaign) -> Iterator[Problem]:
         file = campaign.folder / "audience.sql"
         message = "begin with a comment that asks whom it finds: -- Who …?"
         yield Problem(file, 1, message, "warning")
+
+
+def _policies(campaign: Campaign) -> list[Problem]:
+    """What is wrong with the shop's limits, or with the class that it asks for."""
+    try:
+        policies.class_caps(policies.load(campaign.folder.parent), campaign)
+    except PoliciesError as error:
+        return error.problems
+    return []
 
 
 def _words(campaign: Campaign, checked: Checked) -> Words | None:

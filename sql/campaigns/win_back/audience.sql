@@ -18,7 +18,8 @@ select
     buyers.customer_id,
     -- One lapse is one occasion: whoever comes back and lapses again is a new one.
     buyers.last_order_id as occasion,
-    buyers.last_order_at + 4 * buyers.rhythm as anchor_at,
+    -- No anchor: the steps count from the run that first sees them, so that nobody gets
+    -- the last word without the first.
 
     buyers.last_order_at <= :as_of - 4 * buyers.rhythm as is_long_away,
     buyers.last_order_at > :as_of - 8 * buyers.rhythm as is_not_lost,

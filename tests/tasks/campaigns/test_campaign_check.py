@@ -50,6 +50,12 @@ def test_a_good_campaign_is_right(draft: Draft) -> None:
             'error campaign.yaml:17: "name" is a column of audience.sql and a param',
         ),
         (
+            "campaign.yaml",
+            "approve_over: 500",
+            "frequency: weekly",
+            'error campaign.yaml:26: policies.yaml has no frequency class "weekly"',
+        ),
+        (
             "hello.mail.txt",
             "{{ shop }}",
             "{{ shpo }}",
