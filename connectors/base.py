@@ -136,13 +136,16 @@ class Stream(ABC):
         As `pull`, with the time up to which all was given as cursor.
 
         Raises:
-            SourceRefused: there is no history to be had.
+            SourceRefused: there is no history to be had; at once, not with a page.
         """
         if self.is_pushed:
             raise SourceRefused(
                 f"{self.source}: {self.name} is only told by callbacks: the platform "
                 "does not say again what it said before"
             )
+        return self._windows(since, until)
+
+    def _windows(self, since: datetime, until: datetime) -> Iterator[Page]:
         position = since
         while position < until:
             window_end = min(position + self.max_window, until)

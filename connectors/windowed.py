@@ -74,7 +74,7 @@ class WindowedStream(Stream):
                 f"{self._too_old()}: begin at {oldest + DAY:%Y-%m-%d}, and take what "
                 "is older from a file export"
             )
-        yield from super().backfill(since, until)
+        return super().backfill(since, until)
 
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """The records changed in [since, until); each version of one is given once."""

@@ -185,11 +185,12 @@ def _begun(
     until: datetime | None,
     now: datetime,
 ) -> tuple[int, Reached]:
-    """The backfill that is on its way, else a new one."""
+    """The backfill that is on its way, else a new one, if there is a history."""
     if found := _unfinished(connection, stream):
         _insist_on_same(stream, found[1], since, until)
         return found
     span = {"since": since, "until": until or now - stream.lag}
+    stream.backfill(**span)
     with connection.begin():
         begun = rows(connection, "backfill/begin", now=now, **span, **names_of(stream))
     return _as_reached(begun[0])

@@ -62,7 +62,7 @@ def create(
             f"{asked.source} makes no codes: its connector knows no code_maker"
         )
     if asked.link:
-        _insist_on_link(asked.link)
+        _insist_on_link(asked)
     with engine.begin() as connection:
         values = _values(connection, asked, maker, now)
         run(connection, "codes/reserve", **values)
@@ -157,10 +157,15 @@ def _made(asked: Asked, maker: CodeMaker | None, code: str) -> MadeCode:
     return MadeCode(_with_parameter(asked.link, code) if asked.link else code)
 
 
-def _insist_on_link(link: str) -> None:
-    parts = urlsplit(link)
+def _insist_on_link(asked: Asked) -> None:
+    parts = urlsplit(asked.link or "")
     if parts.scheme not in ("http", "https") or not parts.netloc:
-        raise CodeRefused(f"'{link}' is no link: write https://shop.example/page")
+        raise CodeRefused(f"'{asked.link}' is no link: write https://shop.example/page")
+    if asked.source:
+        raise CodeRefused(
+            f"a code leads into {asked.source} or to '{asked.link}', not to both: "
+            "leave out the source or the link"
+        )
 
 
 def _with_parameter(link: str, code: str) -> str:

@@ -188,6 +188,8 @@ def test_what_has_no_history_says_so(engine: Engine) -> None:
     stream.is_pushed = True
     with pytest.raises(SourceRefused, match="only told by callbacks"):
         fill(engine, stream)
+    assert get(engine, "select * from backfill") == []
+    assert get(engine, "select * from batch") == []
 
 
 # The command, against a shop.

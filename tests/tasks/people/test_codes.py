@@ -113,6 +113,7 @@ def test_a_link_carries_its_code(engine: Engine) -> None:
         ({"order": ("shop", "A"), "code": "a"}, "must not be guessed"),
         ({"code": "a", "link": "shop.example"}, "'shop.example' is no link"),
         ({"code": "a", "source": "shop", "maker": None}, "shop makes no codes"),
+        ({"code": "a", "source": "shop", "link": "https://a.b"}, "not to both"),
     ],
 )
 def test_what_cannot_be_made_says_why(
