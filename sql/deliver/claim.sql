@@ -54,7 +54,7 @@ returning
     chunk.campaign_run_id,
     chunk.kind,
     chunk.tries,
-    chunk.touch_ids,
+    cast(chunk.touch_ids as text) as touch_ids,
     chunk.zone,
     chunk.quiet_from,
     chunk.quiet_to,

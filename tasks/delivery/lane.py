@@ -1,23 +1,26 @@
 """One worker at one account: takes orders, sends their messages, settles often."""
 
+import logging
 import threading
 import time
 from collections import Counter, defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from dataclasses import dataclass
 from datetime import datetime, timedelta
-from itertools import takewhile
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import IntegrityError
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import array, rows, run, run_prepared
+from tasks.database import array, rows, run_prepared
 from tasks.delivery import doubt, pace
 from tasks.delivery.journal import Journal
 from tasks.delivery.lease import Lease
 from tasks.delivery.orders import LOST, Order, Orders, PutOff, Row, bare
+from tasks.delivery.refusals import Refusals
 from tasks.delivery.settle import Again, Lane, Line, append, order_again, settle
 from tasks.delivery.settle import doubt as look_again
 from tasks.planning.wording import Say
@@ -25,6 +28,17 @@ from tasks.planning.wording import Say
 SETTLE_AFTER = 2.0
 """Seconds after which answers are settled, also in the middle of a batch."""
 AFTER_ANOTHER = timedelta(minutes=5)
+UNLESS_TAKEN = "on conflict do nothing"
+"""Costs a third of the intent, and a fresh order has nothing that could be taken."""
+log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class _Batch:
+    """Messages with an intent to send them, and rows that wait for earlier ones."""
+
+    messages: list[Message]
+    later: list[Row]
 
 
 class Worker:
@@ -58,8 +72,7 @@ class Worker:
         self._open: set[int] = set()
         self._is_broken_off = False
         self._is_in_trouble = False
-        # Per run: how often in a row the provider refused its words.
-        self._rejections: Counter[int] = Counter()
+        self._refusals = Refusals(lane)
         self._is_rejected = False
 
     def run(self, kinds: tuple[str, ...], newest: int) -> None:
@@ -70,24 +83,42 @@ class Worker:
         orders = Orders(self._lane, self._lease.lease_id, kinds, newest)
         with self._engine.connect() as self._connection:
             with self._transaction() as connection:
-                order = orders.take(connection, self._clock())
+                order, first = self._take(connection, orders)
             while order:
-                order = self._handle(order, orders)
+                order, first = self._handle(order, first, orders)
 
-    def _handle(self, order: Order, orders: Orders) -> Order | None:
+    def _handle(
+        self, order: Order, first: _Batch | None, orders: Orders
+    ) -> tuple[Order | None, _Batch | None]:
         """Everything about one order; returns the next one, if it may go on."""
+        if not first:
+            self._clear_up(order)
+        put_off = self._send_all(order, first, orders)
+        with self._transaction() as connection:
+            self._write(connection)
+            orders.end(connection, order, self._open, put_off, self._clock())
+            following = self._take(connection, orders)
+        self._journal.settled()
+        return following
+
+    def _take(
+        self, connection: Connection, orders: Orders
+    ) -> tuple[Order | None, _Batch | None]:
+        """The next order, and where all of it may go at once, the intent to send it.
+
+        One commit then ends an order and begins the next one.
+        """
+        at = self._clock()
+        order = orders.take(connection, at) if self._may_go_on() else None
+        if not order:
+            return None, None
         self._order = order
         self._is_rejected = False
         self._open = {row.touch_id for row in order.ready + order.busy}
-        self._clear_up(order)
-        put_off = self._send_all(order, orders)
-        with self._transaction() as connection:
-            at = self._clock()
-            self._write(connection)
-            orders.end(connection, order, self._open, put_off, at)
-            following = orders.take(connection, at) if self._may_go_on() else None
-        self._journal.settled()
-        return following
+        is_one_batch = order.is_fresh and len(order.ready) <= self._batch_size()
+        if not is_one_batch or not pace.is_free(self._lane) or order.is_closed(at):
+            return order, None
+        return order, self._intend_all(connection, order.ready)
 
     def _may_go_on(self) -> bool:
         """False, from then on, once everything else must be left to others."""
@@ -114,9 +145,14 @@ class Worker:
             elif plan := look_again(self._lane.channel, order.tries):
                 self._again[plan].append(result.message.touch_id)
 
-    def _send_all(self, order: Order, orders: Orders) -> PutOff | None:
+    def _send_all(
+        self, order: Order, first: _Batch | None, orders: Orders
+    ) -> PutOff | None:
         """Send batch after batch; returns until when the rest has to wait."""
         ready = order.ready
+        if first:
+            self._send(first.messages)
+            ready = first.later
         while ready:
             later: list[Row] = []
             position = 0
@@ -156,16 +192,23 @@ class Worker:
 
     def _send_batch(self, batch: Sequence[Row]) -> list[Row]:
         """Intend, send and note; returns the rows that wait for an earlier message."""
-        at = self._clock()
-        said = [(row, message) for row in batch if (message := self._say(row, at))]
         with self._transaction() as connection:
             self._write(connection)
-            intended = self._intend(connection, [row for row, _ in said])
-            missing = [row for row, _ in said if row.touch_id not in intended]
-            later = self._held_back(connection, missing)
+            intended = self._intend_all(connection, batch)
         self._journal.settled()
-        self._send([message for row, message in said if row.touch_id in intended])
-        return later
+        self._send(intended.messages)
+        return intended.later
+
+    def _intend_all(self, connection: Connection, batch: Sequence[Row]) -> _Batch:
+        """Note the intent to send all of these that may be sent."""
+        at = self._clock()
+        said = [(row, message) for row in batch if (message := self._say(row, at))]
+        intended = self._intend(connection, [row for row, _ in said])
+        missing = [row for row, _ in said if row.touch_id not in intended]
+        return _Batch(
+            messages=[message for row, message in said if row.touch_id in intended],
+            later=self._held_back(connection, missing),
+        )
 
     def _say(self, row: Row, at: datetime) -> Message | None:
         """The message, or None and a line that says why there is none."""
@@ -185,7 +228,17 @@ class Worker:
         if not wanted:
             return set()
         binds = self._binds(wanted) | {"lease": self._lease.lease_id}
-        binds["afters"] = array([row.after_id for row in wanted])
+        afters = [row.after_id for row in wanted]
+        binds["afters"] = array(afters) if any(afters) else "{}"
+        if self._order.is_fresh:
+            try:
+                with connection.begin_nested():
+                    found = run_prepared(
+                        connection, "deliver/attempt", UNLESS_TAKEN, **binds
+                    )
+                    return set(found.scalars())
+            except IntegrityError:
+                log.warning("lease %s met another worker", self._lease.lease_id)
         return set(run_prepared(connection, "deliver/attempt", **binds).scalars())
 
     def _held_back(self, connection: Connection, missing: Sequence[Row]) -> list[Row]:
@@ -266,7 +319,8 @@ class Worker:
             if self._order.failures or self._is_in_trouble:
                 rests = pace.settle(connection, self._lane, self._results)
                 self._is_broken_off = self._is_broken_off or rests
-            self._stop_run_if_refused(connection)
+            run_id, results = self._order.run_id, self._results
+            self._is_rejected |= self._refusals.settle(connection, run_id, results)
         append(connection, self._lines, at)
         order_again(connection, self._lane, self._again, at, chunk_id)
         ended = [one for one in self._results if not _is_released(one)]
@@ -278,35 +332,9 @@ class Worker:
         self._results, self._lines, self._again = [], [], defaultdict(list)
         self._settled_at = time.monotonic()
 
-    def _stop_run_if_refused(self, connection: Connection) -> None:
-        """Words that the provider refuses to everybody are not tried on all."""
-        run_id = self._order.run_id
-        refused = Outcome.CONTENT_REJECTED
-        in_a_row = list(
-            takewhile(lambda one: one.outcome is refused, self._results[::-1])
-        )
-        if run_id is None or not in_a_row:
-            self._rejections.pop(run_id or 0, None)
-            return
-        is_all = len(in_a_row) == len(self._results)
-        before = self._rejections[run_id] if is_all else 0
-        self._rejections[run_id] = before + len(in_a_row)
-        if self._rejections[run_id] >= self._lane.limits.stop_after:
-            self._is_rejected = True
-            because = (
-                f"{self._rejections[run_id]:,} messages in a row were refused for what "
-                f"they say: {in_a_row[0].reason}"
-            )
-            lane = {"channel": self._lane.channel.name, "account": self._lane.account}
-            run(connection, "deliver/stop_run", run=run_id, because=because, **lane)
-
 
 def _is_fine(result: Result) -> bool:
     return result.outcome is Outcome.ACCEPTED or result.outcome is Outcome.DELIVERED
-
-
-def _is_refused_for_its_words(result: Result) -> bool:
-    return result.outcome is Outcome.CONTENT_REJECTED
 
 
 def _is_released(result: Result) -> bool:

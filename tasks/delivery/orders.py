@@ -23,6 +23,8 @@ class Order:
     """Messages that one worker handles in one go, sorted by what they need."""
 
     chunk_id: int
+    is_fresh: bool
+    """Nobody was at it before: no message of it can have been tried."""
     run_id: int | None
     tries: int
     failures: int
@@ -126,6 +128,7 @@ class Orders:
         mine = (self._lane.channel.name, self._lane.account)
         order = Order(
             chunk_id=found.chunk_id,
+            is_fresh=found.is_fresh,
             run_id=found.campaign_run_id,
             tries=found.tries,
             failures=found.failures,
@@ -137,6 +140,9 @@ class Orders:
             lost=[],
             busy=[],
         )
+        if order.is_fresh:
+            order.ready.extend(rows)
+            return order
         for row in rows:
             if row.outcome == "final" or (row.channel, row.account) != mine:
                 continue

@@ -30,12 +30,19 @@ class Grant:
     why: str | None = None
 
 
+def is_free(lane: Lane) -> bool:
+    """Whether the account has no rate and no quota to ask for."""
+    limits = lane.limits
+    bounds = (limits.rate, limits.per_day, limits.per_month)
+    return bounds == (None, None, None) and not limits.ramp_up
+
+
 def take(engine: Engine, lane: Lane, wanted: int, at: datetime) -> Grant:
     """Spend up to `wanted` messages of the account's rate and quotas at time `at`."""
     limits = lane.limits
     today = at.astimezone(ZoneInfo(settings().timezone)).date()
     per_day = quota(limits, today)
-    if limits.rate is None and per_day is None and limits.per_month is None:
+    if is_free(lane):
         return Grant(wanted)
     binds = _names(lane) | {
         "wanted": wanted,

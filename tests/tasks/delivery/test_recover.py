@@ -67,7 +67,8 @@ def dead_worker(engine: Engine, home: Path) -> Path:
                  " select unnest(cast(:ids as bigint[])), :lease, 1"),
             {"ids": order.touch_ids, "lease": lease.lease_id},
         )  # fmt: skip
-    one, two = (Message(id, 1, "k", "a@b.example") for id in order.touch_ids[:2])
+    ids = order.touch_ids.strip("{}").split(",")
+    one, two = (Message(int(id), 1, "k", "a@b.example") for id in ids[:2])
     journal.left(one)
     journal.came_back(Result(one, Outcome.ACCEPTED, None, "queue 7"))
     journal.left(two)
