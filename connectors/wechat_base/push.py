@@ -19,6 +19,8 @@ from connectors.wechat_base.config import AccountConfig
 
 # Their texts have lists of items within an element; nothing goes deeper.
 DEEPEST = 5
+# People write characters that XML does not have, and the platforms pass them on.
+NO_XML = bytes({*range(32)} - {*b"\t\n\r"})
 
 
 class PushDoor(Callbacks):
@@ -71,7 +73,7 @@ class PushDoor(Callbacks):
     def parsed(self, written: bytes) -> dict[str, Any]:
         """The elements of an XML text by name."""
         try:
-            root = fromstring(written, forbid_dtd=True)
+            root = fromstring(written.translate(None, NO_XML), forbid_dtd=True)
         except (ParseError, DefusedXmlException, ValueError, LookupError):
             raise self.refusal(
                 "the body is no plain XML: choose XML as the format of pushes in the "

@@ -196,6 +196,13 @@ def test_a_message_becomes_a_typed_row(
     assert row["body"] == "怎么退货？"
 
 
+def test_a_character_that_xml_does_not_have_is_left_out(
+    double: WeChatOfficialDouble, events: Stream
+) -> None:
+    request = sealed(double, double.message("oDemo0003", "在\x00吗\x0b", AT, 1))
+    assert told(events, request)["body"] == "在吗"
+
+
 def test_a_receipt_tells_what_became_of_a_message_and_names_nobody(
     double: WeChatOfficialDouble, events: Stream
 ) -> None:
