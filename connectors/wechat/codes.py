@@ -24,9 +24,8 @@ class WeChatCodes(CodeMaker):
     def make(self, code: str, note: str, lasts: timedelta | None) -> MadeCode:
         """Whoever scans it follows, and then or later comes as `code`."""
         if not 0 < len(code) <= self.longest:
-            raise self._refusal(
-                f"the code '{code}' must have 1 to {self.longest} signs"
-            )
+            said = f"the code '{code}' must have 1 to {self.longest} characters"
+            raise self._refusal(said)
         body: dict[str, object] = {"action_info": {"scene": {"scene_str": code}}}
         if lasts is None:
             body["action_name"] = "QR_LIMIT_STR_SCENE"
