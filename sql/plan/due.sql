@@ -9,18 +9,23 @@ with steps as (
 
 known as materialized (
     -- What was decided before. A customer who turned out to be another one brings
-    -- her messages along.
+    -- her messages along; of several for one occasion, one is decided again, and none
+    -- where one of them had its end.
     select
         coalesce(customers.merged_into, touch.customer_id) as customer_id,
         touch.occasion,
         touch.step,
         min(campaign_runs.as_of) as decided_at,
-        min(touch.touch_id) filter (
-            where
-            touch.decision = 'deferred'
-            and touch.not_before <= :as_of
-            and customers.merged_into is null
-        ) as deferred_id
+        case
+            when
+                count(*) filter (
+                    where
+                    touch.decision != 'deferred'
+                    and touch.reason is distinct from 'no_longer_eligible'
+                ) = 0
+                then
+                    min(touch.touch_id) filter (where touch.not_before <= :as_of)
+        end as deferred_id
     from touch
     inner join customers on touch.customer_id = customers.customer_id
     inner join campaign_runs

@@ -46,16 +46,19 @@ def two_who_wait(engine: Engine, root: Path, audience: str) -> tuple[int, int]:
     planned(engine, root, name="first")
     waiting = planned(engine, root, audience=audience)
     assert waiting.decisions == {("deferred", "priority"): 2}
+    first_is_sent(engine)
+    return kept, gone
+
+
+def first_is_sent(engine: Engine) -> None:
     with engine.begin() as connection:
         connection.execute(
             text(
                 "insert into outcome (touch_id, happened_at, number, outcome)"
-                " select touch_id, :at, 1, 'accepted' from touch"
+                " select touch_id, not_before, 1, 'accepted' from touch"
                 " where campaign = 'first'"
-            ),
-            {"at": NOON},
+            )
         )
-    return kept, gone
 
 
 def merge(engine: Engine, kept: int, gone: int) -> None:
@@ -101,8 +104,9 @@ def test_of_two_deferred_for_the_same_occasion_one_goes_out(
     merge(engine, kept, gone)
     planned(engine, tmp_path, TOMORROW, name="first", audience=FIRST_AGAIN)
     again = planned(engine, tmp_path, TOMORROW, audience=SPRING)
-    assert again.decisions == {("deferred", "priority"): 1}
-    last = planned(engine, tmp_path, NOON + timedelta(days=2), audience=SPRING)
+    assert again.decisions == {("deferred", "frequency_cap"): 1}
+    first_is_sent(engine)
+    last = planned(engine, tmp_path, NOON + timedelta(days=9), audience=SPRING)
     assert last.planned == 1
     decided = [touch(engine, one).decision for one in (kept, gone)]
     assert sorted(decided) == ["planned", "skipped"]
