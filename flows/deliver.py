@@ -16,6 +16,7 @@ from flows.retries import step
 from tasks import accounts, channels, database
 from tasks.delivery import deliver as delivery
 from tasks.delivery import health, ledger, worklists
+from tasks.planning import exits, rewards
 
 log = logging.getLogger(__name__)
 
@@ -60,6 +61,7 @@ def deliver(
     """
     if channel == "worklist":
         noted_by_colleagues(as_of or clock.now())
+    needless_by_now(as_of or clock.now())
     lanes = [account] if account else sorted(accounts.load().get(channel, {}))
     if not lanes:
         return story.ended("No account", f"channels.yaml has no account of {channel}")
@@ -70,6 +72,7 @@ def deliver(
     for name, why in runs_stopped(channel):
         if name in lanes:
             failures[name] = f"{failures[name]}; {why}" if name in failures else why
+    rewards_of_unsent(as_of or clock.now())
     violations = violations_of_ledger()
     _tell(channel, done, failures, violations)
     if failures or violations:
@@ -87,6 +90,19 @@ def lane(
     engine = database.engine()
     sent = delivery.deliver(engine, channel, account, now, only, stop=stop)
     return dict(sent.outcomes)
+
+
+@step("needless by now")
+def needless_by_now(now: datetime) -> int:
+    """Skip later steps whose `unless` has come true since they were planned."""
+    return exits.leave(database.engine(), now)
+
+
+@step("rewards of unsent messages")
+def rewards_of_unsent(now: datetime) -> int:
+    """Void the rewards whose message is not sent after all; how many were."""
+    with database.engine().begin() as connection:
+        return rewards.void(connection, now)
 
 
 @step("read worklists")

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
     from tasks.campaigns.campaign import Campaign
     from tasks.campaigns.explain import Explained, RuleSeen
+    from tasks.planning.seen import Judged, PolicySeen
 
 VERDICTS = {True: "[green]yes[/]", False: "[red]no[/]", None: "[yellow]unknown[/]"}
 
@@ -91,6 +92,8 @@ def _rules(
     found = explain.explain(connection, campaign, customer_id, as_of)
     for one in found:
         _candidate(console, one)
+    if any(one.is_in for one in found):
+        _policies(console, connection, campaign, customer_id, as_of)
     if not found:
         console.print("  Not a candidate: audience.sql has no row for them. It asks:")
         for asked in explain.conditions(campaign, as_of):
@@ -112,6 +115,50 @@ def _candidate(console: Console, one: "Explained") -> None:
     values = ", ".join(f"{k} = {readable(v)}" for k, v in one.values.items())
     if values:
         console.print(f"  the words would use: {values}", markup=False, highlight=False)
+
+
+def _policies(
+    console: Console,
+    connection: "Connection",
+    campaign: "Campaign",
+    customer_id: int,
+    as_of: datetime,
+) -> None:
+    """Every policy with what it saw, then what would be decided now."""
+    from tasks import accounts
+    from tasks.planning import seen
+
+    try:
+        known = accounts.load()
+    except accounts.AccountsError as error:
+        console.print(f"  No policies: {error}", style="red", markup=False)
+        return
+    policies, judged = seen.see(connection, campaign, customer_id, as_of, known)
+    table = Table("policy", "", "what it saw", box=None, padding=(0, 2))
+    for policy in policies:
+        table.add_row(policy.policy, _passes(policy), Text(policy.seen))
+    console.print(table)
+    for one in judged:
+        console.print(f"  {_fate(one)}", markup=False, highlight=False)
+
+
+def _passes(policy: "PolicySeen") -> str:
+    return "-" if policy.passes is None else VERDICTS[policy.passes]
+
+
+def _fate(one: "Judged") -> str:
+    """One sentence about one step."""
+    about = f"{one.step} about {one.occasion}"
+    if one.standing == "already":
+        return f"{about}: was decided before, see below"
+    if one.standing == "not_due" or one.decision is None:
+        return f"{about}: is due at {moment.shown(one.due_at)}"
+    why = ": ".join(filter(None, (one.reason, one.detail))).replace("_", " ")
+    when = f", {moment.shown(one.not_before)}" if one.not_before else ""
+    way = f" by {one.way}" if one.decision == "planned" else ""
+    return (
+        f"{about}: would now be {one.decision}{way}{f' ({why})' if why else ''}{when}"
+    )
 
 
 def _seen(rule: "RuleSeen") -> str:

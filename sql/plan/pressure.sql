@@ -21,6 +21,7 @@ wanting as (
         due.standing in ('new', 'again')
         and (
             cast(:has_several as boolean)
+            or cast(:is_asked as boolean)
             or due.customer_id in (select promised.customer_id from promised)
         )
         and :purpose = 'marketing'
@@ -42,7 +43,9 @@ crowded as (
     group by
         wanting.customer_id, wanting.channel, wanting.messages, caps.number,
         caps.messages
-    having count(promised.touch_id) + wanting.messages > caps.messages
+    having
+        cast(:is_asked as boolean)
+        or count(promised.touch_id) + wanting.messages > caps.messages
     union
     -- Another campaign's that goes out on this day or the next, or still may.
     select
@@ -68,6 +71,7 @@ select
     promised.priority,
     -- When it went out; what is still on its way may go at any time from now on.
     case
+        when promised.touch_id is null then null
         when fate.accepted_at is not null then fate.accepted_at
         when not fate.is_over then greatest(promised.not_before, :as_of)
     end as happens_at
@@ -91,7 +95,7 @@ left join lateral (
 
 analyze received;
 
-create temporary table pressure on commit drop as
+create temporary table cap_room on commit drop as
 with caps as (
     select *
     from unnest(
@@ -99,44 +103,45 @@ with caps as (
         cast(:cap_channels as text[]), cast(:cap_classes as text[]),
         cast(:cap_names as text[])
     ) with ordinality as cap (messages, span, channel, frequency, shown, number)
-),
+)
 
-used as (
-    select
-        received.customer_id,
-        received.wanted_channel,
-        received.wanted,
-        caps.shown,
-        caps.messages - count(received.happens_at) filter (
+select
+    received.customer_id,
+    received.wanted_channel,
+    received.wanted,
+    caps.number,
+    caps.shown,
+    caps.messages,
+    caps.messages - count(received.happens_at) filter (
+        where
+        received.happens_at > :as_of - caps.span
+        and (caps.channel is null or caps.channel = received.channel)
+        and (caps.frequency is null or caps.frequency = received.frequency)
+    ) as room,
+    coalesce(
+        min(received.happens_at) filter (
             where
             received.happens_at > :as_of - caps.span
             and (caps.channel is null or caps.channel = received.channel)
             and (caps.frequency is null or caps.frequency = received.frequency)
-        ) as room,
-        coalesce(
-            min(received.happens_at) filter (
-                where
-                received.happens_at > :as_of - caps.span
-                and (caps.channel is null or caps.channel = received.channel)
-                and (caps.frequency is null or caps.frequency = received.frequency)
-            ),
-            :as_of
-        ) + caps.span as free_at
-    from received
-    cross join caps
-    where caps.channel is null or caps.channel = received.wanted_channel
-    group by
-        received.customer_id, received.wanted_channel, received.wanted, caps.number,
-        caps.shown, caps.messages, caps.span
-)
+        ),
+        :as_of
+    ) + caps.span as free_at
+from received
+cross join caps
+where caps.channel is null or caps.channel = received.wanted_channel
+group by
+    received.customer_id, received.wanted_channel, received.wanted, caps.number,
+    caps.shown, caps.messages, caps.span;
 
+create temporary table pressure on commit drop as
 select distinct on (customer_id, wanted_channel)
     customer_id,
     wanted_channel as channel,
     room,
     shown,
     max(free_at) over (partition by customer_id, wanted_channel) as free_at
-from used
+from cap_room
 where room < wanted
 order by customer_id asc, wanted_channel asc, room asc, free_at desc;
 

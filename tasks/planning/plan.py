@@ -90,13 +90,16 @@ def rehearse(
     as_of: datetime,
     known: accounts.Accounts,
     has_limits: bool = True,
+    is_asked: bool = False,
 ) -> None:
     """Judge the table `candidate` as `plan` does; the caller undoes the transaction.
 
     Leaves `due` and `decided`. No other planner is waited for. `has_limits` False
-    leaves out quotas, rewards and the budget.
+    leaves out quotas, rewards and the budget; `is_asked` leaves `cap_room` of
+    everybody, also of those who have had little.
     """
-    binds = terms.of(campaign, as_of, known, policies.load())
+    shop = policies.load()
+    binds = terms.of(campaign, as_of, known, shop) | {"is_asked": is_asked}
     run(connection, "plan/withdraw", **binds)
     rewards.void(connection, as_of)
     binds |= _opened(connection, binds)

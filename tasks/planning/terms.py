@@ -43,6 +43,8 @@ def of(
         "quiet_from": quiet.start if quiet else None,
         "quiet_to": quiet.end if quiet else None,
         "ways": json.dumps(ways(campaign, known), default=str),
+        # True for the one customer who is asked about: every cap is looked at.
+        "is_asked": False,
         "has_choice": campaign.follow_habit and len(usable(campaign, known)) > 1,
         **_caps(campaign, shop),
     }

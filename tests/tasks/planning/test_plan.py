@@ -231,6 +231,16 @@ def test_the_cap_defers_and_the_next_run_decides_again(
     assert row.replanned_in == again.campaign_run_id
 
 
+def test_several_in_one_run_fill_the_cap_and_no_more(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        people(connection, 1)
+    steps = {name: "0 days" for name in ("a", "b", "c", "d", "e")}
+    run = planned(engine, tmp_path, steps=steps, latest="1 days")
+    assert run.decisions == {("planned", None): 3, ("skipped", "frequency_cap"): 2}
+
+
 def test_what_never_went_out_does_not_count_for_the_cap(
     engine: Engine, tmp_path: Path
 ) -> None:
