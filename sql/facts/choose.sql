@@ -7,7 +7,10 @@ with taken as (
     returning customer_id
 )
 
-select distinct customer_id from taken;
+-- Sorted, since a hash table of millions that does not fit is emptied without end.
+select distinct on (customer_id) customer_id
+from taken
+order by customer_id;
 
 create temporary table chosen (customer_id bigint primary key) on commit drop;
 

@@ -1,6 +1,8 @@
 -- Which identifiers have no customer yet, which links have not been followed?
 select pg_advisory_xact_lock(7230010);
 
+set local work_mem = '256MB';
+
 -- First the identifiers: a link seen later brings its own along.
 create temporary table fresh_identifiers on commit drop as
 select identifier_id

@@ -8,10 +8,15 @@ with taken as (
     returning customer_id
 )
 
-select customer_id from taken
-union
-select customer_id from segment_rechecks
-where recheck_at <= :as_of;
+-- Sorted, since a hash table of millions that does not fit is emptied without end.
+select distinct on (customer_id) customer_id
+from (
+    select customer_id from taken
+    union all
+    select customer_id from segment_rechecks
+    where recheck_at <= :as_of
+) as found
+order by customer_id;
 
 create temporary table judged (
     customer_id bigint not null,
