@@ -8,9 +8,12 @@ from typing import Any
 from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
+from tasks import database
 from tasks.campaigns.audience_sql import line_of
 
 TIMEOUT = timedelta(minutes=2)
+# See sql/schema/0008_reader.sql.
+READER = "regulars_reader"
 
 
 class Refused(Exception):
@@ -26,21 +29,49 @@ def read_only(connection: Connection, written: str) -> Iterator[None]:
     """Let Postgres itself refuse every write and stop what runs too long.
 
     Inside the caller's transaction, which is writable again afterwards: the end of a
-    savepoint brings back what was before it. Temporary tables may be filled.
+    savepoint brings back what was before it. Where the server has the role
+    `regulars_reader`, the query runs as it: it sees our tables and no others.
+    Temporary tables may be filled.
     The text `written` must begin on the second line of the statement that is run.
 
     Raises:
         Refused: with the line of `written` where Postgres names a place.
     """
-    before = connection.execute(text("show statement_timeout")).scalar_one()
+    before = {name: _shown(connection, name) for name in ("statement_timeout", "role")}
+    has_reader = _has_reader(connection)
     try:
         with connection.begin_nested():
+            if has_reader:
+                _become_reader(connection)
             _set(connection, "transaction_read_only", "on")
             _set(connection, "statement_timeout", f"{TIMEOUT.total_seconds():.0f}s")
             yield
-            _set(connection, "statement_timeout", before)
+            for name, value in before.items():
+                _set(connection, name, value)
     except DBAPIError as error:
         raise _refused(written, error) from None
+
+
+def _has_reader(connection: Connection) -> bool:
+    """Asked once per connection: whether the role is there, ours, and may read."""
+    if "has_reader" not in connection.info:
+        (found,) = database.rows(connection, "audience/reader", reader=READER)
+        connection.info["has_reader"] = bool(found["is_usable"])
+    return bool(connection.info["has_reader"])
+
+
+def _become_reader(connection: Connection) -> None:
+    """Lend it the temporary tables of this session, then be it."""
+    found = database.rows(connection, "audience/own_schema")
+    if found:
+        place = found[0]["quoted"]
+        grant = f"grant select, insert on all tables in schema {place} to {READER}"
+        connection.execute(text(grant))
+    _set(connection, "role", READER)
+
+
+def _shown(connection: Connection, name: str) -> str:
+    return str(connection.execute(text(f"show {name}")).scalar_one())
 
 
 def _set(connection: Connection, name: str, value: str) -> None:

@@ -227,3 +227,35 @@ def test_two_hundred_thousand_candidates_stay_in_postgres(
         (33_333, 33_334, 33_333),
         (26_666, 6_667, 0),
     ]
+
+
+def test_it_runs_as_a_role_that_sees_our_tables_and_no_others(
+    undone: Connection, make: Make
+) -> None:
+    made = make(
+        "select 1 as customer_id, cast(current_user as text) as occasion,"
+        " has_table_privilege('customers', 'delete') as may_write,"
+        " has_schema_privilege('staging', 'usage') as may_see_more"
+    )
+    audience.candidates(undone, made, AS_OF)
+    (verdict,) = rows(undone, "select occasion, may_write, may_see_more from candidate")
+    assert verdict == ("regulars_reader", False, False)
+    assert rows(undone, "select current_user = session_user") == [(True,)]
+    undone.execute(text("select 1 from staging.orders"))
+
+
+def test_what_the_role_may_not_see_is_refused(undone: Connection, make: Make) -> None:
+    undone.execute(text("create table hidden (a int)"))
+    undone.execute(text("revoke all on hidden from regulars_reader"))
+    with pytest.raises(CampaignError, match="permission denied for table hidden"):
+        audience.candidates(undone, make("select a from hidden"), AS_OF)
+
+
+def test_without_the_role_a_read_only_transaction_does(
+    undone: Connection, make: Make
+) -> None:
+    undone.info["has_reader"] = False
+    made = make("select 1 as customer_id, cast(current_user as text) as occasion")
+    audience.candidates(undone, made, AS_OF)
+    assert rows(undone, "select occasion = current_user from candidate") == [(True,)]
+    del undone.info["has_reader"]
