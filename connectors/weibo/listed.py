@@ -10,7 +10,10 @@ from connectors.paging import Found
 from connectors.values import Problems, part, text
 from connectors.weibo.client import WeiboClient
 from connectors.weibo.config import Config
-from connectors.weibo.entries import COLUMNS, entry, written_at
+from connectors.weibo.entries import COLUMNS, entry, moment_of, written_at
+
+# A page: each record with its id and the time it was written, None where unreadable.
+Entries = Sequence[tuple[Found, int | None, datetime | None]]
 
 
 class Listed(Stream):
@@ -45,13 +48,12 @@ class Listed(Stream):
         known, since = int(cursor or 0), None if cursor else self.since
         settled, unsettled, end = known, None, until - self.lag
         for listed in self._walk(known, since):
-            for record in listed:
-                at = written_at(record, Problems())
+            for _, number, at in listed:
                 if at is None or at < end - self.overlap:
-                    settled = max(settled, _number(record) or 0)
+                    settled = max(settled, number or 0)
                 else:
-                    unsettled = min(unsettled or _LAST, _number(record) or _LAST)
-            yield Page([one for one in listed if self._is_wanted(one, since, end)])
+                    unsettled = min(unsettled or _LAST, number or _LAST)
+            yield Page(self._wanted(listed, since, end))
         reached = settled if unsettled is None else min(settled, unsettled - 1)
         if reached > known:
             yield Page((), str(reached))
@@ -59,8 +61,7 @@ class Listed(Stream):
     def pages(self, since: datetime, until: datetime) -> Iterator[Page]:
         """What was written in [since, until), as far back as Weibo shows."""
         for listed in self._walk(0, since):
-            wanted = [one for one in listed if self._is_wanted(one, since, until)]
-            if wanted:
+            if wanted := self._wanted(listed, since, until):
                 yield Page(wanted)
 
     def rows(self, record: Record) -> Iterator[Row]:
@@ -82,7 +83,7 @@ class Listed(Stream):
         """The record as it was landed."""
         return Found(dict(raw))
 
-    def _walk(self, known: int, since: datetime | None) -> Iterator[Sequence[Found]]:
+    def _walk(self, known: int, since: datetime | None) -> Iterator[Entries]:
         """Pages from the newest down to the id `known`, or to the time `since`."""
         seen, below = 0, None
         while True:
@@ -90,11 +91,10 @@ class Listed(Stream):
             if listed:
                 yield listed
             seen += len(listed)
-            numbers = [one for one in map(_number, listed) if one is not None]
+            numbers = [number for _, number, _ in listed if number is not None]
             if is_last or not numbers:
                 break
-            times = [written_at(one, Problems()) for one in listed]
-            if since and any(one and one < since for one in times):
+            if since and any(at and at < since for _, _, at in listed):
                 return
             below = min(numbers) - 1
         if seen >= self.config.deepest_record:
@@ -103,7 +103,7 @@ class Listed(Stream):
                 "what came before them since the last pull cannot be had; pull oftener"
             )
 
-    def _fetch(self, known: int, below: int | None) -> tuple[list[Found], bool]:
+    def _fetch(self, known: int, below: int | None) -> tuple[Entries, bool]:
         """One page, and whether Weibo says that it is the last."""
         params = {"since_id": str(known), "count": str(self.config.page_size)}
         if below is not None:
@@ -116,13 +116,18 @@ class Listed(Stream):
             raise self.client.error(Call(place, ""), Trouble(Cure.WAIT, said))
         is_short = len(listed) < self.config.page_size
         is_last = not listed or (is_short and answer.get("next_cursor") == 0)
-        return [Found(one, place) for one in listed], is_last
+        return [_known(Found(one, place)) for one in listed], is_last
 
-    def _is_wanted(self, record: Found, since: datetime | None, end: datetime) -> bool:
+    def _wanted(
+        self, listed: Entries, since: datetime | None, end: datetime
+    ) -> list[Found]:
         """Within the time, and not by the account itself; unreadable is within."""
-        at = written_at(record, Problems())
-        is_within = at is None or ((since is None or since <= at) and at < end)
-        return is_within and _author(record) != self.config.account
+        return [
+            record
+            for record, _, at in listed
+            if (at is None or ((since is None or since <= at) and at < end))
+            and _author(record) != self.config.account
+        ]
 
 
 class Comments(Listed):
@@ -155,6 +160,10 @@ class CommentMentions(Listed):
 
 
 _LAST = 1 << 63
+
+
+def _known(record: Found) -> tuple[Found, int | None, datetime | None]:
+    return record, _number(record), moment_of(record.get("created_at"))
 
 
 def _number(record: Found) -> int | None:

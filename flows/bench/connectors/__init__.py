@@ -47,9 +47,12 @@ def of_one(stand: Stand, records: int) -> list[Figure]:
 
 
 def from_memory(tape: Tape, folder: Path) -> Run:
-    """Our connector, with answers that cost nothing."""
-    with Player(tape.answers) as player:
-        return played("ours", tape, player.url, folder)
+    """Our connector, with answers that cost nothing; the fastest of some runs."""
+    runs = []
+    for _ in range(ROUNDS):
+        with Player(tape.answers * tape.times) as player:
+            runs.append(played("ours", tape, player.url, folder))
+    return min(runs, key=lambda run: run.seconds)
 
 
 def _beside_bare(stand: Stand, tape: Tape, pairs: list[tuple[Run, Run]]) -> Figure:

@@ -24,6 +24,8 @@ class Tape:
     records: int
     job: dict[str, Any]
     """How to open the stream; `url` in it is where the double was."""
+    times: int = 1
+    """How often it is read in a row: a short one alone would say little."""
 
     def each_once(self) -> list[Seen]:
         """The calls that a bare loop needs: no token, and no page twice."""
@@ -87,24 +89,25 @@ def recorded(stand: Stand, records: int, double: Double, folder: Path) -> Tape:
     double.answer = answer  # type: ignore[method-assign]
     if not found:
         raise RuntimeError(f"the double of {stand.name} gave no records")
-    return Tape(requests, answers, found, job)
+    times = 1 if stand.grows else -(-records // found)
+    return Tape(requests, answers, found, job, times)
 
 
 def played(who: str, tape: Tape, url: str, folder: Path) -> Run:
     """Let a child process read the tape's pages at `url`: `ours` or `bare`."""
     file = folder / "job.json"
     calls = [_plain(tape, one) for one in tape.each_once()] if who == "bare" else []
-    job = json.dumps(tape.job | {"calls": calls})
+    job = json.dumps(tape.job | {"calls": calls, "times": tape.times})
     file.write_text(job.replace(tape.job["url"], url))
     words = [sys.executable, "-m", "flows.bench.connectors.reading", who, str(file)]
     outcome = subprocess.run(words, check=True, capture_output=True, text=True)
     told = json.loads(outcome.stdout.splitlines()[-1])
-    if who == "ours" and told["records"] != tape.records:
+    if who == "ours" and told["records"] != tape.records * tape.times:
         raise RuntimeError(
             f"{tape.job['connector']} read {told['records']:,} records of a tape that "
-            f"holds {tape.records:,}"
+            f"holds {tape.records * tape.times:,}"
         )
-    return Run(told["seconds"], told["megabytes"])
+    return Run(told["seconds"] / tape.times, told["megabytes"])
 
 
 def _plain(tape: Tape, request: Seen) -> dict[str, Any]:
