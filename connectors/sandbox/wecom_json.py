@@ -90,8 +90,9 @@ class Tag:
     number: str
     group: str
     name: str
+    is_deleted: bool = False
 
     def shown(self) -> Body:
         """As the list of a group gives it."""
         head = {"id": self.number, "name": self.name, "create_time": 1_700_000_000}
-        return {**head, "order": 0, "deleted": False}
+        return {**head, "order": 0, "deleted": self.is_deleted}

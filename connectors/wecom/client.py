@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import Any
 
-from connectors.client import CallRefused
+from connectors.client import Call, CallRefused, Cure, Trouble
 from connectors.tokens import Token
 from connectors.values import text
 from connectors.wechat_base.client import ErrcodeClient
@@ -65,8 +65,11 @@ class WeComClient(ErrcodeClient):
             answer = self.read(path, json={**body, "cursor": cursor}, page=page)
             yield answer, f"{path}, page {page}"
             following = text(answer.get("next_cursor"))
-            if following is None or following == cursor:
+            if following is None:
                 return
+            if following == cursor:
+                said = "there is more, but the cursor does not move"
+                raise self.error(Call(path, "", page), Trouble(Cure.WAIT, said))
             cursor, page = following, page + 1
 
     def corp_tags(self) -> list[tuple[str, str, str]]:

@@ -129,6 +129,9 @@ def test_whoever_has_left_meanwhile_gave_their_consent_back(wechat: Account) -> 
     row = next(one for one in pulled(stream) if "oDemo0001" in one["more_identifiers"])
     assert row["problem"] is None
     assert (row["consents"], row["tags"]) == ('{"wechat":false}', None)
+    wechat.double.followers["oDemo0001"].is_here = True
+    follows = pulled(opened(wechat)["follows"])
+    assert len(follows) == 13 and "oDemo0001" not in str(follows)
 
 
 def test_a_pull_brings_the_new_ones_without_reading_all_again(wechat: Account) -> None:

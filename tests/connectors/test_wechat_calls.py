@@ -31,6 +31,20 @@ def test_one_token_serves_all_calls_until_it_is_about_to_end(wechat: Account) ->
     assert wechat.double.forced == []
 
 
+def test_a_token_that_is_about_to_end_is_not_ended_by_force(wechat: Account) -> None:
+    """WeChat has another five minutes before, and not sooner."""
+    users = opened(wechat)["users"]
+    pulled(users)
+    wechat.now += timedelta(hours=1, minutes=52)
+    for _ in range(2):
+        pulled(users)
+    assert len(wechat.double.calls("stable_token")) == 2
+    wechat.now += timedelta(minutes=9)
+    assert len(pulled(users)) == 14
+    assert len(wechat.double.calls("stable_token")) == 3
+    assert wechat.double.forced == []
+
+
 @pytest.mark.parametrize("end", ["expire_token", "supersede_token"])
 def test_a_token_that_ends_in_the_middle_is_renewed_once(
     wechat: Account, end: str

@@ -223,6 +223,21 @@ def test_a_missing_list_is_an_error_and_never_an_empty_one(
         pulled(wecom.streams()[stream])
 
 
+def test_a_cursor_that_does_not_move_is_an_error(wecom: OpenedCorp) -> None:
+    body = {"errcode": 0, "group_chat_list": [], "next_cursor": "same"}
+    wecom.double.fail_with(body, path="groupchat/list", times=9)
+    with pytest.raises(SourceUnavailable, match=r"page 2: .*does not move"):
+        pulled(wecom.streams()["joins"])
+
+
+def test_a_tag_that_the_corp_deleted_is_on_nobody(wecom: OpenedCorp) -> None:
+    wecom.double.tags[0].is_deleted = True
+    wecom.double.contacts[0].tags = ["et1", "et2"]
+    assert '{"R-vip":null}' in [
+        row["tags"] for row in pulled(wecom.streams()["contacts"])
+    ]
+
+
 def test_only_configured_streams_are_there(wecom: OpenedCorp) -> None:
     assert list(wecom.streams()) == ["contacts", "follows", "joins", "events"]
     assert list(wecom.streams(streams=["joins"])) == ["joins"]

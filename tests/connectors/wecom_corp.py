@@ -69,7 +69,7 @@ def corp() -> Iterator[OpenedCorp]:
     with WeComDouble() as double:
         opened = OpenedCorp(double)
         double.clock = lambda: opened.now.timestamp()
-        double.staff = list(STAFF)
+        double.staff = list(reversed(STAFF))
         double.tags = [Tag("et1", "等级", "VIP"), Tag("et2", "Regulars", "R-vip")]
         first = int(UNTIL.timestamp()) - 40 * HOUR
         for number in range(15):
