@@ -235,9 +235,10 @@ return case
             )
 end;
 
--- The zone if Postgres knows it, else the fallback: a typo stops no campaign.
+-- The zone if Postgres knows it, else the fallback: a typo stops no campaign. What
+-- catches errors must not be part of a parallel query, so this is not parallel safe.
 create function known_zone(zone text, fallback text) returns text
-language plpgsql stable parallel safe
+language plpgsql stable
 as $$
 begin
     perform now() at time zone zone;
