@@ -87,9 +87,11 @@ def runs_that_wait(name: str) -> list[Waiting]:
 @step("{decision} {campaign_run_id}")
 def answer(campaign_run_id: int, decision: str, by: str) -> int:
     """Let a plan go or stop it; how many messages that concerns."""
-    act = plan.approve if decision == "approve" else plan.reject
     with database.engine().begin() as connection:
-        return act(connection, campaign_run_id, by)
+        if decision != "approve":
+            return plan.reject(connection, campaign_run_id, by)
+        version = approval.version_now(connection, campaign_run_id)
+        return plan.approve(connection, campaign_run_id, by, version)
 
 
 def _answer(name: str, one: Waiting) -> str:

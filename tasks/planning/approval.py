@@ -5,6 +5,7 @@ from datetime import datetime
 
 from sqlalchemy import Connection
 
+from tasks.campaigns import campaign as campaigns
 from tasks.database import rows
 
 
@@ -23,3 +24,10 @@ def waiting(connection: Connection, campaign: str) -> list[Waiting]:
     return [
         Waiting(**row) for row in rows(connection, "ledger/waiting", campaign=campaign)
     ]
+
+
+def version_now(connection: Connection, campaign_run_id: int) -> str | None:
+    """The version of the campaign's files as they are today; None: they are gone."""
+    found = rows(connection, "plan/version", run=campaign_run_id)
+    folder = campaigns.root() / found[0]["campaign"] if found else None
+    return campaigns.digest(folder) if folder and folder.is_dir() else None

@@ -96,6 +96,11 @@ def load(connection: Connection, pool: str, codes: Iterable[str]) -> int:
     return run(connection, "plan/load_codes", pool=pool, codes=list(codes)).rowcount
 
 
+def given(connection: Connection) -> list[Any]:
+    """What each campaign and step has given away, and how much of it is void."""
+    return rows(connection, "plan/given")
+
+
 def pools(connection: Connection) -> list[Any]:
     """How many codes each pool has, and how many are free."""
     return rows(connection, "plan/pools")
