@@ -8,6 +8,7 @@ from typing import Any
 import pytest
 
 from connectors.base import SourceUnavailable
+from connectors.client import Reply
 from connectors.sandbox.server import Answer, Seen
 from connectors.wechat import code_maker, tag_writer
 from connectors.wechat.client import WeChatClient
@@ -139,6 +140,5 @@ def test_every_recorded_answer_is_none_of_errors(
         files = sorted(SAMPLES.glob(pattern))
         assert files
         for file in files:
-            body = json.loads(file.read_bytes())
-            reply = type("Recorded", (), {"body": body})
+            reply = Reply(200, {}, json.loads(file.read_bytes()))
             assert client.trouble(reply) is None, file.name
