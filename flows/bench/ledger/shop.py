@@ -30,9 +30,22 @@ HTML = """<!doctype html><html lang="zh"><body style="margin:0;padding:24px">
 
 
 def people(engine: Engine, number: int) -> None:
-    """So many invented customers with an address and consent, statistics included."""
+    """Nobody but so many invented customers with an address and consent."""
+    clear(engine)
     with engine.begin() as connection:
+        connection.exec_driver_sql("truncate customers cascade")
         run(connection, "bench/people", people=number)
+    tidy(engine)
+
+
+def clear(engine: Engine) -> None:
+    """Forget every message: who had one lately would get none in the next round."""
+    with engine.begin() as connection:
+        run(connection, "bench/clear_ledger")
+
+
+def tidy(engine: Engine) -> None:
+    """What autovacuum does sooner or later, now."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outside:
         outside.exec_driver_sql("vacuum analyze")
 
