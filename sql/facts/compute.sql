@@ -1,6 +1,6 @@
 -- What is known of each customer? The one definition of every fact: a refresh, a full
 -- rebuild and the check run this same text. Nothing here depends on the date.
--- `orders`, `refunds`, … are those of the customers in question: see tasks/people/facts.py.
+-- `orders`, `refunds`, … are those of the customers in question: tasks/people/facts.py.
 with paid_orders as (
     -- All that is read here is in the index orders_of_customer, and in its order, which
     -- a join with the rates would lose. A currency without a rate makes a sum "not a

@@ -24,7 +24,7 @@ create table campaign_runs (
     latest_delay interval not null default '0',
     -- What its messages and rewards cost, in the home currency.
     cost numeric not null default 0,
-    -- What became of the candidates: see tasks/planning/plan.py for the two sums that hold.
+    -- What became of the candidates: tasks/planning/plan.py has the two sums that hold.
     counts jsonb not null default '{}',
     planned_at timestamptz not null default now(),
     approved_at timestamptz,
