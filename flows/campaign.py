@@ -20,8 +20,9 @@ from flows.retries import step
 from tasks import database
 from tasks.campaigns import campaign as campaigns
 from tasks.campaigns.campaign import Campaign
-from tasks.planning import approval, plan
+from tasks.planning import approval, goals, plan
 from tasks.planning.approval import Waiting
+from tasks.planning.goals import Reached
 from tasks.planning.plan import Planned
 from tasks.settings import settings
 
@@ -58,7 +59,7 @@ def campaign(name: CampaignName, as_of: AsOf = None) -> State[Any]:
     if rests(chosen, moment):
         return story.ended("Resting", f"{name} is not enabled, or out of its season")
     planned = planned_messages(name, moment)
-    _tell(name, planned)
+    _tell(name, planned, goals_reached(name, moment))
     answers = [_answer(name, one) for one in runs_that_wait(name)]
     if answers:
         return story.ended(", ".join(answers), f"{name}: {', '.join(answers)}")
@@ -75,6 +76,14 @@ def planned_messages(name: str, as_of: datetime) -> Planned:
     """One decision for every candidate and step, in one transaction."""
     chosen = campaigns.load(campaigns.root() / name)
     return plan.plan(database.engine(), chosen, as_of)
+
+
+@step("goal {name}")
+def goals_reached(name: str, as_of: datetime) -> list[Reached]:
+    """How many did what it is for, of those written to and of the control group."""
+    chosen = campaigns.load(campaigns.root() / name)
+    with database.engine().begin() as connection:
+        return goals.measure(connection, chosen, as_of)
 
 
 @step("waiting {name}")
@@ -141,7 +150,7 @@ def _hand_over(name: str, one: Waiting) -> str:
     return f"{one.messages:,} wait for approval"
 
 
-def _tell(name: str, planned: Planned) -> None:
+def _tell(name: str, planned: Planned, reached: list[Reached]) -> None:
     decisions = Counter(planned.decisions)
     lines = [
         [what if reason is None else f"{what}: {reason}", number]
@@ -159,9 +168,35 @@ def _tell(name: str, planned: Planned) -> None:
         story.table(["people", ""], standing),
         _rules(planned),
         story.table(["messages", ""], lines),
+        _lost_out(planned),
+        _goals(reached),
         f"**No account in channels.yaml, passed over:** {silent}" if silent else "",
         story.command(f"explain CUSTOMER {name}", "Why somebody (does not) get it:"),
     )
+
+
+def _lost_out(planned: Planned) -> str:
+    """Who had no room, and what there was no room in or who went first."""
+    lines = [
+        [f"{what}: {reason}", detail, number]
+        for (what, reason, detail), number in planned.lost_out.items()
+    ]
+    return story.table(["lost out", "to", "messages"], lines)
+
+
+def _goals(reached: list[Reached]) -> str:
+    lines = [
+        [
+            one.step,
+            "control group" if one.is_control else "were sent it",
+            one.people,
+            one.reached,
+            f"{one.reached / one.people:.1%}",
+        ]
+        for one in reached
+    ]
+    columns = ["step", "who", "people", "reached the goal", "share"]
+    return story.table(columns, lines)
 
 
 def _rules(planned: Planned) -> str:
