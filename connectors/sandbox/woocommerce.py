@@ -31,13 +31,15 @@ class WooDouble(ShopDouble):
     """The site; its clock checks signatures, its world is read at `now`.
 
     `sees_https` is whether PHP knows of TLS; it alone decides if passwords count.
-    `knows_modified` is false in old versions; `hides_totals` is a cache in between.
+    `knows_modified` and `heeds_gmt` are false in old versions; `hides_totals` is a
+    cache in between.
     """
 
     def __init__(self, world: World, port: int = 0) -> None:
         super().__init__(world, port)
         self.sees_https = False
         self.knows_modified = True
+        self.heeds_gmt = True
         self.hides_totals = False
         self._nonces: set[str] = set()
         self._authors = shown.authors(world)
@@ -168,8 +170,8 @@ class WooDouble(ShopDouble):
         """Without `dates_are_gmt`, the site's own time; reviews know no other."""
         if name not in query:
             return None
-        is_gmt = query.get("dates_are_gmt") in ("1", "true") and not is_local
-        zone = UTC if is_gmt else shown.SITE_ZONE
+        is_gmt = self.heeds_gmt and query.get("dates_are_gmt") in ("1", "true")
+        zone = UTC if is_gmt and not is_local else shown.SITE_ZONE
         return datetime.fromisoformat(query[name]).replace(tzinfo=zone)
 
     def _listed(

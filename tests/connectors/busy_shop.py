@@ -20,6 +20,23 @@ def make_busy(world: World, stories: list[Story], count: int = 40) -> list[Story
     return some
 
 
+def make_refunds_busy(world: World, end: datetime) -> dict[str, Story]:
+    """Change every order that was refunded, the last with its refund at `end`.
+
+    The refunds come back, by the key of their order.
+    """
+    refunds = {
+        one.facts["tid"]: one
+        for one in world.refunds
+        if (state := one.at(end)) and state["status"] == "SUCCESS"
+    }
+    orders = make_busy(world, [one for one in world.orders if one.key in refunds])
+    last = refunds[orders[-1].key]
+    last.events[-1] = (end, last.events[-1][1])
+    world.touch(orders[-1], end)
+    return {one.key: refunds[one.key] for one in orders}
+
+
 def touchable(
     double: ShopDouble, stories: list[Story], start: datetime, end: datetime
 ) -> list[Story]:

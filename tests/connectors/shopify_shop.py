@@ -12,7 +12,15 @@ from connectors.sandbox.shopify_json import customer_id, order_id, refund_id
 from connectors.sandbox.youzan_world import World
 from connectors.shopify import Config, streams
 from connectors.shopify.client import ShopifyClient
-from tests.connectors.busy_shop import AS_OF, PHONE, UNTIL, Clock, make_busy, touchable
+from tests.connectors.busy_shop import (
+    AS_OF,
+    PHONE,
+    UNTIL,
+    Clock,
+    make_busy,
+    make_refunds_busy,
+    touchable,
+)
 from tests.connectors.contract import Case
 
 Moved = set[tuple[Any, ...]]
@@ -97,16 +105,8 @@ def ordering(shop: ShopifyShop, end: Any, moved: Moved) -> Callable[[], None]:
 
 def refunding(shop: ShopifyShop, end: Any, moved: Moved) -> Callable[[], None]:
     """Refunded orders change too, and take their refunds along."""
-    paid_back = {
-        one.facts["tid"]: one
-        for one in shop.world.refunds
-        if (state := one.at(end)) and state["status"] == "SUCCESS"
-    }
+    paid_back = make_refunds_busy(shop.world, end)
     orders = [one for one in shop.world.orders if one.key in paid_back]
-    make_busy(shop.world, orders)
-    last = paid_back[orders[-1].key]
-    last.events[-1] = (end, last.events[-1][1])
-    shop.world.touch(orders[-1], end)
 
     def move() -> None:
         start = UNTIL - timedelta(days=4)

@@ -13,7 +13,14 @@ from connectors.sandbox.woocommerce_json import account_id, error, order_id, ref
 from connectors.sandbox.youzan_world import Story, World
 from connectors.woocommerce import Config, streams
 from connectors.woocommerce.client import WooClient
-from tests.connectors.busy_shop import AS_OF, PHONE, UNTIL, make_busy, touchable
+from tests.connectors.busy_shop import (
+    AS_OF,
+    PHONE,
+    UNTIL,
+    make_busy,
+    make_refunds_busy,
+    touchable,
+)
 from tests.connectors.contract import Case
 
 PATHS = {
@@ -101,16 +108,8 @@ def refunding(
     shop: WooShop, end: datetime, moved: set[tuple[Any, ...]]
 ) -> Callable[[], None]:
     """Refunded orders change too, and take their refunds along."""
-    paid_back = {
-        one.facts["tid"]: one
-        for one in shop.world.refunds
-        if (state := one.at(end)) and state["status"] == "SUCCESS"
-    }
+    paid_back = make_refunds_busy(shop.world, end)
     orders = [one for one in shop.world.orders if one.key in paid_back]
-    make_busy(shop.world, orders)
-    last = paid_back[orders[-1].key]
-    last.events[-1] = (end, last.events[-1][1])
-    shop.world.touch(orders[-1], end)
 
     def move() -> None:
         start = UNTIL - timedelta(days=4)
