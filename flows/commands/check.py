@@ -56,7 +56,9 @@ def report(console: Console, checked: "Checked") -> None:
     for one in checked.problems:
         colour = COLOURS[one.severity]
         console.print(f"  [{colour}]{one.severity}[/] {one.place}", highlight=False)
-        console.print(f"    {one.message}", markup=False, highlight=False)
+        console.print(
+            f"    {one.message}", markup=False, highlight=False, soft_wrap=True
+        )
     if checked.differences:
         console.print(_differences(checked))
 

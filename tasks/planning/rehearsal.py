@@ -15,7 +15,7 @@ from tasks.delivery import pace
 from tasks.planning import plan, terms
 from tasks.planning.days import shop_day
 
-MOST = 50_000
+MOST = 20_000
 """Of so many people of an audience everybody is judged; of more, a sample."""
 
 
