@@ -45,7 +45,7 @@ class ShopifyDouble(ShopDouble):
     """The shop, with a bucket of points; see ShopDouble for its clock and its world.
 
     `dearest` is what one question may cost at most, `deepest` how far it is paged,
-    `scopes` what the app may see.
+    `scopes` what the app may see, `points` what is in the bucket.
     """
 
     def __init__(self, world: World, port: int = 0) -> None:
@@ -61,7 +61,7 @@ class ShopifyDouble(ShopDouble):
         self.changed_people: dict[str, datetime] = {}
         self._tokens: dict[str, float | None] = {self.access: None}
         self._refresh: str | None = None
-        self._points, self._filled_at = self.maximum, 0.0
+        self.points, self._filled_at = self.maximum, 0.0
         self._refunds: dict[str, list[Story]] = defaultdict(list)
         for story in world.refunds:
             self._refunds[story.facts["tid"]].append(story)
@@ -176,7 +176,7 @@ class ShopifyDouble(ShopDouble):
         except Wrong as wrong:
             return Answer({"errors": [{"message": str(wrong)}]})
         actual = min(price, spent(data)) if kind == "query" else price
-        self._points -= actual
+        self.points -= actual
         return Answer(
             {"data": data, "extensions": {"cost": self._costs(price, actual)}}
         )
@@ -191,9 +191,9 @@ class ShopifyDouble(ShopDouble):
             code = {"code": "MAX_COST_EXCEEDED", "cost": price, "maxCost": self.dearest}
             return Answer({"errors": [{"message": said, "extensions": code}]})
         now = self.clock()
-        filled = self._points + self.restore * (now - self._filled_at)
-        self._points, self._filled_at = min(self.maximum, filled), now
-        if price <= self._points:
+        filled = self.points + self.restore * (now - self._filled_at)
+        self.points, self._filled_at = min(self.maximum, filled), now
+        if price <= self.points:
             return None
         error = {"message": "Throttled", "extensions": {"code": "THROTTLED"}}
         costs = {"cost": self._costs(price, None)}
@@ -202,7 +202,7 @@ class ShopifyDouble(ShopDouble):
     def _costs(self, price: int, actual: int | None) -> Body:
         status = {
             "maximumAvailable": self.maximum,
-            "currentlyAvailable": float(int(self._points)),
+            "currentlyAvailable": float(int(self.points)),
             "restoreRate": self.restore,
         }
         return {

@@ -159,8 +159,7 @@ def _wrong(selection: list[Field]) -> str | None:
         return "The query must contain at least one connection"
     if len(depths) > MOST or max(depths) >= DEEPEST:
         return f"Bulk queries take {MOST} connections, nested {DEEPEST} deep, at most"
-    lists = (two for one in selection for two in _within_lists(one))
-    if next(lists, None):
+    if any(_within_lists(one) for one in selection):
         return (
             "Queries that contain a connection field within a list field are not "
             "currently supported."

@@ -24,6 +24,8 @@ ADVICE = {
     "423": "Shopify has locked the shop: ask its support",
 }
 NEW_QUESTION = "api_version may lack a field that is asked for: report this"
+# Two clocks and their fractions: a refusal would cost more than this.
+A_MOMENT = 0.05
 SCOPES = "{ currentAppInstallation { accessScopes { handle } } }"
 
 
@@ -159,7 +161,7 @@ class ShopifyClient(Client):
             return
         pause = self._bucket.wait(self._costs[name], self.clock())
         if pause > 0:
-            self.pause(pause)
+            self.pause(pause + A_MOMENT)
 
     def _ask(self, stale: Token | None) -> Token:
         """The next token: by refresh token, else by the app's own credentials."""

@@ -44,6 +44,7 @@ class Customers(ShopifyStream):
         "updated_at",
     )
     root = "customers"
+    cheapness = 5
 
     def fields(self, is_bulk: bool) -> str:
         """Tags, and who it is."""

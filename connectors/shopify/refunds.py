@@ -36,6 +36,7 @@ class Refunds(ShopifyStream):
         "amount",
     )
     root = "orders"
+    cheapness = 5
 
     def fields(self, is_bulk: bool) -> str:
         """Lines of refunds are lists within lists, which bulk operations refuse."""

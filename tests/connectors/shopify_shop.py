@@ -19,10 +19,12 @@ from tests.connectors.busy_shop import (
     Clock,
     make_busy,
     make_refunds_busy,
+    pulled,
     touchable,
 )
 from tests.connectors.contract import Case
 
+Row = dict[str, Any]
 Moved = set[tuple[Any, ...]]
 
 
@@ -64,7 +66,8 @@ class ShopifyShop:
     def case(self, name: str) -> Case:
         """The stream `name` with small pages, two days before the present."""
         since = UNTIL - timedelta(days=300 if name == "customers" else 3)
-        stream = self.streams(page_size=4, since=since)[name]
+        size = 4 if name == "orders" else 1
+        stream = self.streams(page_size=size, since=since)[name]
         moved: Moved = set()
         return Case(
             stream,
@@ -137,6 +140,12 @@ MOVES: dict[str, Any] = {
     "refunds": refunding,
     "customers": registering,
 }
+
+
+def told(stream: Any, cursor: str | None = None, until: Any = UNTIL) -> list[Row]:
+    """The rows of one pull by column, but for the page that they were found on."""
+    rows = pulled(stream, cursor, until)
+    return [{name: row[name] for name in row if name != "place"} for row in rows]
 
 
 @contextmanager

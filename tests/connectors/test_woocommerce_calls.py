@@ -315,7 +315,7 @@ def test_what_the_index_learns_late_is_found_by_the_next_pull(shop: WooShop) -> 
     shop.double.now = UNTIL
     shop.double.index_lag = timedelta(seconds=90)
     cursor = [page.cursor for page in stream.pull(None, UNTIL) if page.cursor][-1]
-    late = shop.world.orders[3]
+    late = next(one for one in shop.world.orders if one.at(UNTIL - timedelta(days=1)))
     shop.world.touch(late, UNTIL - timedelta(seconds=75))
     shop.double.now = UNTIL + timedelta(minutes=5)
     again = pulled(stream, cursor, UNTIL + timedelta(minutes=5))
