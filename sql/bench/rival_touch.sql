@@ -1,4 +1,4 @@
--- A bare table with the keys of the ledger, and the rows that go into it.
+-- A bare table with the keys of the ledger and what was in it, and the rows to come.
 drop table if exists rival_touch;
 
 create table rival_touch (
@@ -6,6 +6,12 @@ create table rival_touch (
     primary key (touch_id),
     unique (customer_id, campaign, step, occasion)
 );
+
+insert into rival_touch
+select *
+from touch
+where campaign != :campaign
+order by touch_id;
 
 drop table if exists rival_rows;
 
