@@ -15,7 +15,7 @@ cross join
     lateral (
         values
         (3, 'sms', has_phone and world.chance('sms consent', :seed, person) < 0.62),
-        (4, 'mail', has_email and world.chance('mail consent', :seed, person) < 0.7),
+        (4, 'email', has_email and world.chance('mail consent', :seed, person) < 0.7),
         (6, 'wechat_template', has_unionid)
     ) as asked (place, channel, was_given)
 cross join
