@@ -19,7 +19,7 @@ from tests.ledger_world import NOON
 
 pytestmark = pytest.mark.usefixtures("home")
 FEW = settings(
-    max_examples=12,
+    max_examples=10,
     deadline=None,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
 )
