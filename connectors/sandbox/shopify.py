@@ -25,13 +25,11 @@ from connectors.sandbox.shopify_graphql import (
 from connectors.sandbox.shopify_graphql import answer as answered
 from connectors.sandbox.shopify_json import Body
 from connectors.sandbox.shopify_rest import Rest
+from connectors.sandbox.shopify_tokens import CLIENT_SECRET, Tokens
 from connectors.sandbox.youzan_world import Person, Story, World
 
-CLIENT_ID = "demo-client-id-0001"
-CLIENT_SECRET = "hush-demo-secret"
 SHOP = "demo.myshopify.com"
 VERSION, OLDEST = "2026-10", "2026-01"
-A_DAY, AN_HOUR = 86_400, 3_600
 DEAREST = 1_000
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
 INSTANT = timedelta(microseconds=1)
@@ -55,30 +53,24 @@ class ShopifyDouble(ShopDouble):
         self.dearest = DEAREST
         self.deepest = 25_000
         self.scopes = ["read_orders", "read_all_orders", "read_customers"]
-        self.access = f"shpat_{uuid.uuid4().hex}"
+        self.tokens = Tokens(self)
         self.bulk = BulkOperations(self)
         self.rest = Rest(self)
         self.changed_people: dict[str, datetime] = {}
-        self._tokens: dict[str, float | None] = {self.access: None}
-        self._refresh: str | None = None
         self.points, self._filled_at = self.maximum, 0.0
         self._refunds: dict[str, list[Story]] = defaultdict(list)
         for story in world.refunds:
             self._refunds[story.facts["tid"]].append(story)
 
     @property
+    def access(self) -> str:
+        """A token that does not end."""
+        return self.tokens.permanent
+
+    @property
     def secrets(self) -> list[str]:
         """All tokens given so far, and the secret."""
-        return [*self._tokens, CLIENT_SECRET]
-
-    def expire_tokens(self) -> None:
-        """Every token given so far is over."""
-        self._tokens = dict.fromkeys(self._tokens, 0.0)
-
-    def authorise(self) -> tuple[str, str]:
-        """A token that ends within the hour, and the one that gets the next."""
-        self._refresh = f"shprt_{uuid.uuid4().hex}"
-        return self._new_token("shpat", AN_HOUR), self._refresh
+        return [*self.tokens.ends, CLIENT_SECRET]
 
     def pushed(self, topic: str, record: Body) -> tuple[dict[str, str], bytes]:
         """Headers, in lower case, and body of a webhook."""
@@ -98,11 +90,10 @@ class ShopifyDouble(ShopDouble):
     def answer(self, request: Seen) -> Answer:
         """One call: the token first, but for what needs none."""
         if request.path == "/admin/oauth/access_token":
-            return self._grant(request.json() or request.form())
+            return self.tokens.grant(request.json() or request.form())
         if request.path.startswith("/bulk/"):
             return self.bulk.file(request.path)
-        ends = self._tokens.get(request.headers.get("x-shopify-access-token", ""), 0.0)
-        if ends is not None and ends <= self.clock():
+        if not self.tokens.is_good(request.headers.get("x-shopify-access-token", "")):
             return Answer({"errors": UNKNOWN}, 401)
         if match := GRAPHQL.fullmatch(request.path):
             reply = self._graphql(request.json() or {})
@@ -244,27 +235,6 @@ class ShopifyDouble(ShopDouble):
     def _shop(self, one: Field) -> Any:
         shop = {"name": "示例店", "myshopifyDomain": SHOP, "currencyCode": "CNY"}
         return answered(shop, one.selection)
-
-    def _grant(self, given: Mapping[str, str]) -> Answer:
-        known = (given.get("client_id"), given.get("client_secret"))
-        if known != (CLIENT_ID, CLIENT_SECRET):
-            return Answer({"error": "invalid_client"}, 400)
-        if given.get("grant_type") == "client_credentials":
-            token = self._new_token("shpca", A_DAY)
-            scope = ",".join(self.scopes)
-            granted = {"access_token": token, "scope": scope, "expires_in": A_DAY - 1}
-            return Answer(granted)
-        is_refresh = given.get("grant_type") == "refresh_token"
-        if is_refresh and given.get("refresh_token") == self._refresh:
-            token, refresh = self.authorise()
-            pair = {"access_token": token, "refresh_token": refresh}
-            return Answer({**pair, "expires_in": AN_HOUR, "scope": "read_orders"})
-        return Answer({"error": "invalid_grant"}, 400)
-
-    def _new_token(self, kind: str, seconds: float) -> str:
-        token = f"{kind}_{uuid.uuid4().hex}"
-        self._tokens[token] = self.clock() + seconds
-        return token
 
 
 def place(state: Body) -> tuple[Any, ...]:

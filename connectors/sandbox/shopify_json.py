@@ -225,7 +225,9 @@ def zulu(moment: datetime | None) -> str | None:
 
 def local(moment: datetime | None) -> str | None:
     """`2026-01-01T12:00:00+08:00`: REST tells the shop's own time."""
-    return moment.astimezone(SHOP_ZONE).isoformat() if moment else None
+    if moment is None:
+        return None
+    return moment.astimezone(SHOP_ZONE).isoformat(timespec="seconds")
 
 
 def _status(state: Body) -> tuple[str, str]:

@@ -8,23 +8,18 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime, timedelta
 from typing import Any
-from urllib.parse import quote, unquote
 
 from connectors.sandbox import woocommerce_json as shown
 from connectors.sandbox.server import Answer, Seen
 from connectors.sandbox.shop_double import ShopDouble, page_of
-from connectors.sandbox.woocommerce_json import Body, error, unauthorised
+from connectors.sandbox.woocommerce_json import Body, error
+from connectors.sandbox.woocommerce_keys import Keys
 from connectors.sandbox.youzan_world import Story, World
 
-KEY = "ck_demo0123456789abcdef0123456789abcdef0123"
-SECRET = "cs_demo0123456789abcdef0123456789abcdef0123"
 WEBHOOK_SECRET = "whsec_demo"
 API = "/wc/v3"
-QUARTER = 900
-OAUTH = ("consumer_key", "timestamp", "nonce", "signature_method", "signature")
 INSTANT = timedelta(microseconds=1)
 BEGINNING, END = datetime(2000, 1, 1, tzinfo=UTC), datetime(2100, 1, 1, tzinfo=UTC)
-DIGESTS = {"HMAC-SHA256": hashlib.sha256, "HMAC-SHA1": hashlib.sha1}
 
 
 class WooDouble(ShopDouble):
@@ -41,7 +36,7 @@ class WooDouble(ShopDouble):
         self.knows_modified = True
         self.heeds_gmt = True
         self.hides_totals = False
-        self._nonces: set[str] = set()
+        self.keys = Keys(self)
         self._authors = shown.authors(world)
         self._refunds: dict[str, list[Story]] = defaultdict(list)
         for story in world.refunds:
@@ -52,7 +47,7 @@ class WooDouble(ShopDouble):
         path = request.query.get("rest_route") or request.path.removeprefix("/wp-json")
         if not path.startswith(f"{API}/"):
             return error(404, "rest_no_route", "No route was found matching the URL.")
-        refused = self._stranger(request)
+        refused = self.keys.stranger(request)
         if refused:
             return refused
         name = path.removeprefix(f"{API}/")
@@ -197,70 +192,9 @@ class WooDouble(ShopDouble):
             headers["Link"] = f'<{self.url}{request.path}?page={page + 1}>; rel="next"'
         return Answer(listed, headers={} if self.hides_totals else headers)
 
-    def _stranger(self, request: Seen) -> Answer | None:
-        """Why the call is refused; passwords are looked at only over HTTPS."""
-        query = request.query
-        if self.sees_https:
-            given = _password(request) or (
-                query.get("consumer_key"),
-                query.get("consumer_secret"),
-            )
-            if given == (KEY, SECRET):
-                return None
-            if given[0] is not None:
-                whose = "key" if given[0] != KEY else "secret"
-                return unauthorised(f"Consumer {whose} is invalid.")
-        return self._unsigned(request)
-
-    def _unsigned(self, request: Seen) -> Answer | None:
-        query, now = request.query, self.clock()
-        missing = [name for name in OAUTH if f"oauth_{name}" not in query]
-        if len(missing) == len(OAUTH):
-            said = "Sorry, you cannot list resources."
-            return unauthorised(said, "cannot_view")
-        if missing:
-            said = f"Missing OAuth parameter oauth_{missing[0]}"
-            return unauthorised(said, "authentication_missing_parameter")
-        if query["oauth_consumer_key"] != KEY:
-            return unauthorised("Consumer key is invalid.")
-        if query["oauth_signature_method"] not in DIGESTS:
-            return unauthorised("Invalid signature - signature method is invalid.")
-        wanted = sign(request.method, f"{self.url}{request.path}", query, SECRET)
-        if not hmac.compare_digest(query["oauth_signature"], wanted):
-            said = "Invalid signature - provided signature does not match."
-            return unauthorised(said)
-        if abs(now - int(query["oauth_timestamp"])) > QUARTER:
-            return unauthorised("Invalid timestamp.")
-        if query["oauth_nonce"] in self._nonces:
-            said = "Invalid nonce - nonce has already been used."
-            return unauthorised(said)
-        self._nonces.add(query["oauth_nonce"])
-        return None
-
-
-def sign(method: str, url: str, query: Mapping[str, str], secret: str) -> str:
-    """As the plugin does it: encode each part, join with what is already encoded."""
-    pieces = [
-        "%3D".join(quote(quote(unquote(one), "~"), "~") for one in (name, value))
-        for name, value in sorted(query.items())
-        if name != "oauth_signature"
-    ]
-    text = f"{method}&{quote(url, '~')}&{'%26'.join(pieces)}"
-    digest = DIGESTS[query["oauth_signature_method"]]
-    code = hmac.new(f"{secret}&".encode(), text.encode(), digest).digest()
-    return base64.b64encode(code).decode()
-
 
 def _by(name: str) -> Callable[[Body], Any]:
     return lambda one: one[name]
-
-
-def _password(request: Seen) -> tuple[str, str] | None:
-    kind, _, given = request.headers.get("authorization", "").partition(" ")
-    if kind != "Basic":
-        return None
-    key, _, secret = base64.b64decode(given).decode().partition(":")
-    return key, secret
 
 
 def _wrong(query: Mapping[str, str], route: Any) -> Answer | None:

@@ -9,7 +9,7 @@ import orjson
 import requests
 
 from connectors.base import SourceRefused, SourceUnavailable
-from connectors.client import Call, Client, Cure, Reply, Trouble
+from connectors.client import Call, Client, Reply, Trouble
 from connectors.shopify.client import ShopifyClient
 from connectors.shopify.config import Config
 from connectors.values import Problems, part, parts
@@ -22,7 +22,7 @@ START = """mutation Start($query: String!) {
 }"""
 LOOK = """query Look($id: ID!) {
   node(id: $id) {
-    ... on BulkOperation { id status errorCode objectCount fileSize url query }
+    ... on BulkOperation { id status errorCode rootObjectCount url query }
   }
 }"""
 GID = re.compile(r"gid://shopify/BulkOperation/\d+")
@@ -65,7 +65,7 @@ class Bulk:
             return
         with tempfile.TemporaryFile(prefix="regulars-bulk-") as file:
             self._fetch(done, file)
-            yield from self._grouped(file, str(done.get("objectCount")))
+            yield from self._grouped(file, str(done.get("rootObjectCount")))
 
     def _start(self, query: str) -> str:
         for _ in range(self._looks):
@@ -107,29 +107,38 @@ class Bulk:
 
     def _fetch(self, operation: dict[str, Any], file: IO[bytes]) -> None:
         name = f"the file of bulk operation {self.number}"
-        fetcher = Fetcher(self._client, file, str(operation.get("fileSize")))
-        fetcher.call(Call(name, str(operation["url"]), method="GET", is_signed=False))
+        Fetcher(self._client, file).call(
+            Call(name, str(operation["url"]), method="GET", is_signed=False)
+        )
 
     def _grouped(self, file: IO[bytes], count: str) -> Iterator[dict[str, Any]]:
         """Roots, which come first, with those that name them as their parent."""
         root: dict[str, Any] | None = None
-        lines = 0
+        roots = 0
         for line in file:
-            node = orjson.loads(line)
-            lines += 1
+            node = self._node(line)
             parent = node.pop("__parentId", None)
             if parent is None:
                 if root is not None:
                     yield root
-                root = node
+                root, roots = node, roots + 1
             elif root is not None and root.get("id") == parent:
                 root.setdefault("lineItems", {"nodes": []})["nodes"].append(node)
             else:
                 raise self._failure("a line stands apart from what it belongs to")
-        if count.isdecimal() and int(count) != lines:
-            raise self._failure(f"its file has {lines:,} lines of {int(count):,}")
+        if count.isdecimal() and int(count) != roots:
+            raise self._failure(f"its file has {roots:,} records of {int(count):,}")
         if root is not None:
             yield root
+
+    def _node(self, line: bytes) -> dict[str, Any]:
+        try:
+            node = orjson.loads(line)
+        except orjson.JSONDecodeError:
+            node = None
+        if not isinstance(node, dict):
+            raise self._failure("a line of its file is no JSON object")
+        return node
 
     def _failure(self, said: str) -> SourceUnavailable:
         return SourceUnavailable(f"{self._title()}: {self._client.redact(said)}")
@@ -148,12 +157,11 @@ class Fetcher(Client):
     The whole file first: whoever reads it may be slower than Shopify's storage likes.
     """
 
-    def __init__(self, client: ShopifyClient, file: IO[bytes], size: str) -> None:
+    def __init__(self, client: ShopifyClient, file: IO[bytes]) -> None:
         super().__init__(
             client.source, client.pace, sleep=client.pause, clock=client.clock
         )
         self._file = file
-        self._size = size
 
     def _send(self, call: Call) -> Reply | Trouble:
         self._file.seek(0)
@@ -171,8 +179,5 @@ class Fetcher(Client):
                     self._file.write(piece)
         except requests.RequestException as error:
             return self._broken(call, error)
-        size = self._file.tell()
-        if self._size.isdecimal() and int(self._size) != size:
-            return Trouble(Cure.WAIT, f"{size:,} bytes came of {int(self._size):,}")
         self._file.seek(0)
         return Reply(200, {}, None)

@@ -39,6 +39,8 @@ class Reviews(WooStream):
         "email",
     )
 
+    longest_window = timedelta(days=366)
+
     def __init__(self, source: str, config: Config, client: WooClient) -> None:
         super().__init__(source, config, client)
         self.overlap = max(config.overlap, config.review_overlap)

@@ -7,8 +7,9 @@ from typing import Any
 
 from connectors.client import Pace
 from connectors.sandbox.server import Answer, Seen
-from connectors.sandbox.shopify import CLIENT_SECRET, SHOP, ShopifyDouble
+from connectors.sandbox.shopify import SHOP, ShopifyDouble
 from connectors.sandbox.shopify_json import customer_id, order_id, refund_id
+from connectors.sandbox.shopify_tokens import CLIENT_SECRET
 from connectors.sandbox.youzan_world import World
 from connectors.shopify import Config, streams
 from connectors.shopify.client import ShopifyClient

@@ -87,11 +87,9 @@ def test_a_file_that_breaks_off_is_fetched_again(shop: ShopifyShop, act: Any) ->
     assert history(shop.streams()["orders"]) == wanted
 
 
-def test_a_file_that_stays_short_is_told(shop: ShopifyShop) -> None:
-    shop.double.overrule = lambda seen: (
-        Answer(b'{"id":"gid://shopify/Order/1"}\n') if "/bulk/" in seen.path else None
-    )
-    with pytest.raises(SourceUnavailable, match=r"\d+ bytes came of") as caught:
+def test_a_file_that_stays_away_is_told(shop: ShopifyShop) -> None:
+    shop.double.fail("half", path="/bulk/", times=5)
+    with pytest.raises(SourceUnavailable, match=r"file of bulk .*5 tries") as caught:
         history(shop.streams()["orders"])
     assert "demo-signed" not in str(caught.value)
 
@@ -99,7 +97,8 @@ def test_a_file_that_stays_short_is_told(shop: ShopifyShop) -> None:
 def test_lines_that_are_missing_or_stand_apart_are_told(shop: ShopifyShop) -> None:
     line = {"id": "gid://shopify/LineItem/1", "__parentId": "gid://shopify/Order/9"}
     for lines, said in (
-        ([{"id": "gid://shopify/Order/1"}], "its file has 1 lines of 5"),
+        ([{"id": "gid://shopify/Order/1"}], "its file has 1 records of 5"),
+        ([["?"]], "a line of its file is no JSON object"),
         ([{"id": "gid://shopify/Order/1"}, line], "stands apart from what it belongs"),
     ):
         file = "".join(f"{json.dumps(one)}\n" for one in lines).encode()
@@ -108,16 +107,16 @@ def test_lines_that_are_missing_or_stand_apart_are_told(shop: ShopifyShop) -> No
             history(shop.streams()["orders"])
 
 
-def answering(shop: ShopifyShop, file: bytes) -> Any:
-    """Any operation has this file, and claims five lines."""
+def answering(shop: ShopifyShop, file: bytes, roots: int = 5) -> Any:
+    """Any operation has this file, and claims so many records."""
 
     def overrule(seen: Seen) -> Answer | None:
         if "/bulk/" in seen.path:
             return Answer(file)
         answer = shop.double.answer(seen)
         node = (answer.body.get("data") or {}).get("node")
-        if node and node.get("fileSize"):
-            node |= {"fileSize": str(len(file)), "objectCount": "5"}
+        if node and node.get("url"):
+            node["rootObjectCount"] = str(roots)
         return answer
 
     return overrule
@@ -194,20 +193,7 @@ def test_memory_does_not_grow_with_the_history(shop: ShopifyShop) -> None:
     def peak(orders: int) -> int:
         line = '{"id":"gid://shopify/Order/%d","updatedAt":"2011-01-01T00:00:00Z"}\n'
         file = "".join(line % number for number in range(orders)).encode()
-        answer = answering(shop, file)
-
-        def overrule(seen: Seen) -> Answer | None:
-            found: Answer | None = answer(seen)
-            node = (
-                (found.body.get("data") or {}).get("node")
-                if found and not (isinstance(found.body, bytes))
-                else None
-            )
-            if node and node.get("fileSize"):
-                node["objectCount"] = str(orders)
-            return found
-
-        shop.double.overrule = overrule
+        shop.double.overrule = answering(shop, file, orders)
         stream = shop.streams(bulk_window=timedelta(days=1_000))["orders"]
         tracemalloc.start()
         records = sum(len(page.records) for page in stream.backfill(SINCE, FULL))

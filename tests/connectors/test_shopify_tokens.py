@@ -8,7 +8,7 @@ import pytest
 from pydantic import ValidationError
 
 from connectors.base import SourceRefused
-from connectors.sandbox.shopify import CLIENT_ID, CLIENT_SECRET
+from connectors.sandbox.shopify_tokens import CLIENT_ID, CLIENT_SECRET
 from tests.connectors.busy_shop import make_busy
 from tests.connectors.shopify_shop import ShopifyShop, shopify_shop, told
 
@@ -46,7 +46,7 @@ def test_a_token_that_ends_in_the_middle_is_renewed_once(shop: ShopifyShop) -> N
     def end(name: str, _: Any) -> None:
         called.append(name)
         if len(called) == 3:
-            shop.double.expire_tokens()
+            shop.double.tokens.expire()
 
     shop.double.before = end
     assert told(stream) == wanted
@@ -63,7 +63,7 @@ def test_a_token_that_is_about_to_end_is_not_used(shop: ShopifyShop) -> None:
 
 
 def test_a_given_token_that_is_refused_needs_a_person(shop: ShopifyShop) -> None:
-    shop.double.expire_tokens()
+    shop.double.tokens.expire()
     with pytest.raises(SourceRefused, match=r"token was refused.*set access_token"):
         shop.streams()["orders"].check()
     assert len(shop.double.seen) == 1
@@ -80,7 +80,7 @@ def test_the_wrong_secret_is_told_with_the_way_out(shop: ShopifyShop) -> None:
 def test_a_token_that_lives_an_hour_is_renewed_and_kept(
     shop: ShopifyShop, tmp_path: Path
 ) -> None:
-    access, refresh = shop.double.authorise()
+    access, refresh = shop.double.tokens.authorise()
     kept = tmp_path / "tokens.json"
     settings = {
         "client_id": CLIENT_ID,
@@ -89,7 +89,7 @@ def test_a_token_that_lives_an_hour_is_renewed_and_kept(
         "token_file": kept,
     }
     shop.streams(**settings)["orders"].check()
-    shop.double.expire_tokens()
+    shop.double.tokens.expire()
     shop.streams(**settings)["orders"].check()
     # Another process: the given pair has been used up.
     shop.streams(**settings)["orders"].check()

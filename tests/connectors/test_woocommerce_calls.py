@@ -8,8 +8,8 @@ import pytest
 
 from connectors.base import SourceRefused, SourceUnavailable
 from connectors.sandbox.server import Answer, Seen
-from connectors.sandbox.woocommerce import KEY, SECRET, sign
 from connectors.sandbox.woocommerce_json import account_id, error, order_id
+from connectors.sandbox.woocommerce_keys import KEY, SECRET, sign
 from connectors.woocommerce.oauth import signature
 from tests.connectors.busy_shop import AS_OF, SINCE, UNTIL, Clock, make_busy, pulled
 from tests.connectors.woocommerce_shop import LONG, PATHS, WooShop, woo_shop

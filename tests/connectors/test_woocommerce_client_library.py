@@ -9,7 +9,7 @@ import pytest
 from woocommerce import API
 from woocommerce.oauth import OAuth
 
-from connectors.sandbox.woocommerce import KEY, SECRET
+from connectors.sandbox.woocommerce_keys import KEY, SECRET
 from connectors.woocommerce.oauth import signature
 from connectors.woocommerce.stream import in_utc
 from tests.connectors.busy_shop import UNTIL, make_busy

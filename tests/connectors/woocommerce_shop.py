@@ -8,8 +8,9 @@ from typing import Any
 
 from connectors.client import Pace
 from connectors.sandbox.server import Answer, Seen
-from connectors.sandbox.woocommerce import KEY, SECRET, WEBHOOK_SECRET, WooDouble
+from connectors.sandbox.woocommerce import WEBHOOK_SECRET, WooDouble
 from connectors.sandbox.woocommerce_json import account_id, error, order_id, refund_id
+from connectors.sandbox.woocommerce_keys import KEY, SECRET
 from connectors.sandbox.youzan_world import Story, World
 from connectors.woocommerce import Config, streams
 from connectors.woocommerce.client import WooClient
