@@ -1,9 +1,10 @@
 """Ways to break the ledger on purpose, called by the senders of a test."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
-from tasks.delivery import lane, lease
+from tasks.delivery import lane, lease, orders
 
 
 def send_before_the_intent_is_committed() -> None:
@@ -20,6 +21,7 @@ def send_before_the_intent_is_committed() -> None:
         return []
 
     lane.Worker._send_batch = send_batch  # type: ignore[method-assign]
+    _take_and_intend_apart()
 
 
 def let_no_lease_keep_others_off() -> None:
@@ -35,3 +37,15 @@ def let_no_lease_keep_others_off() -> None:
         return self
 
     lease.Lease.__enter__ = enter  # type: ignore[method-assign]
+    _take_and_intend_apart()
+
+
+def _take_and_intend_apart() -> None:
+    """In two commits, as with orders that another worker had before."""
+    take = orders.Orders.take
+
+    def apart(*words: Any) -> Any:
+        order = take(*words)
+        return order and replace(order, is_fresh=False)
+
+    orders.Orders.take = apart  # type: ignore[method-assign]
