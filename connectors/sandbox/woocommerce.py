@@ -6,7 +6,7 @@ import hmac
 import re
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from typing import Any
 
 from connectors.sandbox import woocommerce_json as shown
@@ -26,8 +26,8 @@ class WooDouble(ShopDouble):
     """The site; its clock checks signatures, its world is read at `now`.
 
     `sees_https` is whether PHP knows of TLS; it alone decides if passwords count.
-    `knows_modified` and `heeds_gmt` are false in old versions; `hides_totals` is a
-    cache in between.
+    `zone` is where times stand that name none. `knows_modified` and `heeds_gmt` are
+    false in old versions; `hides_totals` is a cache in between.
     """
 
     def __init__(self, world: World, port: int = 0) -> None:
@@ -36,6 +36,7 @@ class WooDouble(ShopDouble):
         self.knows_modified = True
         self.heeds_gmt = True
         self.hides_totals = False
+        self.zone: tzinfo = shown.SITE_ZONE
         self.keys = Keys(self)
         self._authors = shown.authors(world)
         self._refunds: dict[str, list[Story]] = defaultdict(list)
@@ -166,7 +167,7 @@ class WooDouble(ShopDouble):
         if name not in query:
             return None
         is_gmt = self.heeds_gmt and query.get("dates_are_gmt") in ("1", "true")
-        zone = UTC if is_gmt and not is_local else shown.SITE_ZONE
+        zone = UTC if is_gmt and not is_local else self.zone
         return datetime.fromisoformat(query[name]).replace(tzinfo=zone)
 
     def _listed(

@@ -56,7 +56,7 @@ class Orders(WooStream):
     )
 
     def fetch(self, since: datetime, until: datetime, page: int) -> Listing:
-        """One page of the orders changed in [since, until]."""
+        """One page of the orders changed in [since, until)."""
         return self.changed_orders(since, until, page)
 
     def rows(self, record: Record) -> Iterator[Row]:

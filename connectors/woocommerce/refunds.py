@@ -40,7 +40,7 @@ class Refunds(WooStream):
     )
 
     def fetch(self, since: datetime, until: datetime, page: int) -> Listing:
-        """One page of the orders changed in [since, until], as short as may be."""
+        """One page of the orders changed in [since, until), as short as may be."""
 
         return self.changed_orders(since, until, page, _fields=SUMMARY)
 

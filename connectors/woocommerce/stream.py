@@ -37,12 +37,12 @@ class WooStream(WindowedStream):
     def changed_orders(
         self, since: datetime, until: datetime, page: int, **more: str
     ) -> Listing:
-        """One page of the orders changed in [since, until]."""
+        """One page of the orders changed in [since, until)."""
         params = {
             "status": self.config.order_status,
             # Both ends are exclusive, in full seconds.
             "modified_after": in_utc(since - SECOND),
-            "modified_before": in_utc(until + SECOND),
+            "modified_before": in_utc(until),
             "dates_are_gmt": "true",
             **more,
         }

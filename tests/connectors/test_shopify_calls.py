@@ -247,6 +247,29 @@ def test_a_page_out_of_order_moves_no_cursor(shop: ShopifyShop) -> None:
     assert {page.cursor for page in pages if page.records} == {None}
 
 
+def test_an_order_that_changes_while_it_is_read_moves_no_cursor_ahead(
+    shop: ShopifyShop,
+) -> None:
+    """It was found by its old time and is shown with its new one."""
+    wanted = {row["order_number"] for row in told(shop.streams()["orders"])}
+    changed: list[str] = []
+
+    def change(seen: Seen) -> Answer:
+        answer = shop.double.answer(seen)
+        nodes = answer.body["data"].get("orders", {"nodes": []})["nodes"]
+        if nodes and not changed:
+            nodes[-1]["updatedAt"] = "2026-01-01T00:00:00Z"
+            changed.append(nodes[-1]["id"].rpartition("/")[2])
+        return answer
+
+    shop.double.overrule = change
+    pages = list(shop.streams(page_size=5)["orders"].pull(None, UNTIL))
+    end = (UNTIL - timedelta(seconds=60)).isoformat()
+    assert max(str(page.cursor) for page in pages) == end
+    found = {one["id"].rpartition("/")[2] for page in pages for one in page.records}
+    assert found == wanted - set(changed) < wanted
+
+
 def test_what_the_index_learns_late_is_found_by_the_next_pull(
     shop: ShopifyShop,
 ) -> None:

@@ -1,15 +1,24 @@
 """Signatures, keys, errors, windows: what goes wrong between WooCommerce and us."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
 from connectors.base import SourceRefused, SourceUnavailable
 from connectors.sandbox.server import Answer, Seen
-from connectors.sandbox.woocommerce_json import account_id, error, order_id
+from connectors.sandbox.woocommerce import WooDouble
+from connectors.sandbox.woocommerce_json import (
+    account_id,
+    error,
+    order_id,
+    refund_id,
+)
 from connectors.sandbox.woocommerce_keys import KEY, SECRET, sign
+from connectors.sandbox.youzan_world import World
 from connectors.woocommerce.oauth import signature
 from tests.connectors.busy_shop import AS_OF, SINCE, UNTIL, Clock, make_busy, pulled
 from tests.connectors.woocommerce_shop import LONG, PATHS, WooShop, woo_shop
@@ -358,6 +367,21 @@ def test_reviews_that_are_approved_late_are_found(shop: WooShop) -> None:
     assert late.key in {row["review_number"] for row in pulled(stream, cursor, later)}
 
 
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "America/Los_Angeles"])
+def test_reviews_are_found_wherever_the_clock_of_the_site_stands(
+    shop: WooShop, zone: str
+) -> None:
+    shop.double.zone = ZoneInfo(zone)
+    since, until = UNTIL - timedelta(hours=30), UNTIL - timedelta(hours=29)
+    first, last, later = shop.world.reviews[:3]
+    first.events, last.events = [(since, {})], [(until - timedelta(seconds=1), {})]
+    later.events = [(until, {})]
+    pages = shop.streams()["reviews"].pages(since, until)
+    found = {str(one["id"]) for page in pages for one in page.records}
+    assert {first.key, last.key} <= found
+    assert later.key not in found
+
+
 def test_customers_are_read_again_once_a_round(shop: WooShop) -> None:
     stream = shop.streams(**LONG)["customers"]
     every = [page for page in stream.pull(None, UNTIL)]
@@ -396,6 +420,43 @@ def test_a_refund_costs_one_call_and_only_of_orders_that_have_one(
         seen.query["_fields"] for seen in shop.double.seen if "_fields" in seen.query
     }
     assert fields == {"id,currency,date_created_gmt,date_modified_gmt,refunds"}
+
+
+def test_all_refunds_of_an_order_are_found() -> None:
+    """However many pages they fill."""
+    world = World(17, AS_OF, 150)
+    story = next(one for one in world.refunds if (s := one.at(SINCE)) and is_done(s))
+    more = [replace(story, key=f"{story.key[:-4]}900{number}") for number in range(3)]
+    world.refunds += more
+    with WooDouble(world) as double:
+        shop = WooShop(double)
+        rows = pulled(shop.streams(page_size=2, **LONG)["refunds"])
+    numbers = {row["refund_number"] for row in rows}
+    assert {str(refund_id(one.key)) for one in (story, *more)} <= numbers
+
+
+def is_done(state: dict[str, Any]) -> bool:
+    return bool(state["status"] == "SUCCESS")
+
+
+def test_a_refund_that_comes_while_its_order_is_read_is_left_for_later(
+    shop: WooShop,
+) -> None:
+    wanted = pulled(shop.streams(**LONG)["refunds"])
+
+    def later(seen: Seen) -> Answer | None:
+        if not seen.path.endswith("/refunds"):
+            return None
+        answer = shop.double.answer(seen)
+        for one in answer.body:
+            one["date_created_gmt"] = UNTIL.astimezone(UTC).strftime(
+                "%Y-%m-%dT%H:%M:%S"
+            )
+        return answer
+
+    shop.double.overrule = later
+    assert wanted
+    assert pulled(shop.streams(**LONG)["refunds"]) == []
 
 
 def test_the_double_refuses_what_wordpress_refuses(shop: WooShop) -> None:
