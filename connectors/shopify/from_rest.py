@@ -49,12 +49,13 @@ def order_from_rest(given: Mapping[str, Any]) -> dict[str, Any]:
 
 
 def refund_from_rest(given: Mapping[str, Any]) -> dict[str, Any]:
-    """A refund as GraphQL would give it: the sum of the payments that came through."""
+    """A refund as GraphQL would give it: the sum of the payments that came through.
+
+    It is in the currency of the payment; the next pull tells that of the shop.
+    """
     payments = parts(dict(given), "transactions", Problems())
     moved = [one for one in payments if one.get("kind") == "refund"]
     done = [one for one in moved if one.get("status") == "success"]
-    sums = [number(one.get("amount"), "", Problems()) for one in done]
-    amount = None if None in sums else str(sum((one or 0 for one in sums), Decimal(0)))
     currency = next((one.get("currency") for one in moved), None)
     return {
         "id": given.get("id"),
@@ -62,7 +63,9 @@ def refund_from_rest(given: Mapping[str, Any]) -> dict[str, Any]:
         "updatedAt": given.get("processed_at"),
         "note": given.get("note"),
         "order": {"id": given.get("order_id")},
-        "totalRefundedSet": {"shopMoney": {"amount": amount, "currencyCode": currency}},
+        "totalRefundedSet": {
+            "shopMoney": {"amount": _sum(done), "currencyCode": currency}
+        },
         "isPending": any(one.get("status") == "pending" for one in moved),
     }
 
@@ -91,6 +94,17 @@ def customer_from_rest(given: Mapping[str, Any]) -> dict[str, Any]:
         },
         "defaultAddress": _address(part(record, "default_address")),
     }
+
+
+def _sum(payments: list[dict[str, Any]]) -> Any:
+    """Of all amounts; the first that is none stays, to be named as a problem."""
+    total = Decimal(0)
+    for one in payments:
+        amount = number(one.get("amount"), "", Problems())
+        if amount is None:
+            return one.get("amount")
+        total += amount
+    return str(total)
 
 
 def _person(given: dict[str, Any]) -> dict[str, Any]:

@@ -52,10 +52,11 @@ class ShopifyCallbacks(SignedWebhooks):
         if record.get("test") is True and not self.config.test_orders:
             return
         place = f"webhook {topic}, {number}"
-        yield subject, [Found(record, place)]
-        if subject == "orders" and record.get("refunds"):
-            given = parts(record, "refunds", Problems())
-            yield (
-                "refunds",
-                [Found({"order_id": number, **one}, place) for one in given],
-            )
+        if subject != "refunds":
+            yield subject, [Found(record, place)]
+        refunds = [record] if subject == "refunds" else record.get("refunds")
+        given = parts({"": refunds}, "", Problems())
+        # Without payments they do not say in which currency.
+        paid_back = [Found(one, place) for one in given if one.get("transactions")]
+        if paid_back:
+            yield "refunds", paid_back

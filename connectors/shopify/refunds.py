@@ -69,7 +69,9 @@ class Refunds(ShopifyStream):
         yield (getattr(record, "place", None), problems.text, *values)
 
 
-def _status(refund: dict[str, Any], amount: Decimal | None) -> str:
-    if amount:
+def _status(refund: dict[str, Any], amount: Decimal | None) -> str | None:
+    if amount is None:
+        return None
+    if amount > 0:
         return "refunded"
     return "open" if refund.get("isPending") is True else "closed"

@@ -66,7 +66,7 @@ class Refunds(WooStream):
         values = (
             text(record.get("id")),
             text(record.get("order_id")),
-            "refunded" if amount else "closed",
+            None if amount is None else "refunded" if amount > 0 else "closed",
             utc(record, "date_created", problems),
             text(record.get("currency")),
             text(record.get("reason")),

@@ -131,6 +131,7 @@ def test_a_pushed_customer_gives_the_row_of_a_pulled_one(
         ("products/update", {"id": 1, "created_at": "2026-01-01T12:00:00+08:00"}),
         ("orders/updated", {"id": None, "created_at": "2026-01-01T12:00:00+08:00"}),
         ("orders/create", {"id": 1, "created_at": "2026-01-01", "test": True}),
+        ("refunds/create", {"id": 1, "created_at": "2026-01-01", "transactions": []}),
         ("", {}),
     ],
 )

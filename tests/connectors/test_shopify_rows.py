@@ -301,6 +301,19 @@ def test_a_pushed_refund_is_the_sum_of_what_came_through(
     assert row["updated_at"] == datetime(2026, 1, 3, 8, 39, 34, tzinfo=UTC)
 
 
+@pytest.mark.parametrize("amount", ["lots", None, 1e30])
+def test_a_refund_of_unreadable_money_has_no_status(amount: Any) -> None:
+    record = {
+        "id": 1,
+        "created_at": "2026-01-01",
+        "transactions": [paid_back(amount=amount)],
+    }
+    for one in (record, {**REFUND, "totalRefundedSet": money(amount)}):
+        (row,) = rows(stream("refunds"), one)
+        assert (row["status"], row["amount"]) == (None, None)
+        assert amount is None or f"{str(amount)!r} is not a number" in row["problem"]
+
+
 CUSTOMER = {
     "id": "gid://shopify/Customer/207119551",
     "createdAt": "2025-06-01T04:00:00Z",

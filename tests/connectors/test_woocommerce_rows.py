@@ -224,6 +224,12 @@ def test_a_refund_of_several_lines_or_of_no_money_names_none() -> None:
     assert (row["status"], row["quantity"]) == ("closed", None)
 
 
+def test_a_refund_of_unreadable_money_has_no_status() -> None:
+    (row,) = rows(stream("refunds"), refund(amount="lots"))
+    assert (row["status"], row["amount"]) == (None, None)
+    assert row["problem"] == "amount: 'lots' is not a number"
+
+
 def test_a_review_becomes_a_typed_row() -> None:
     record = {
         "id": 22,
