@@ -2,7 +2,7 @@
 
 import hashlib
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import cache
 from typing import Any
@@ -85,6 +85,16 @@ def run_prepared(
         prepared.add(title)
     binds = ", ".join(f":{one}" for one in names)
     return connection.execute(text(f'execute "{title}" ({binds})'), values)
+
+
+def fetch(result: CursorResult[Any]) -> Sequence[Any]:
+    """All rows as the driver gives them: a third of the time of SQLAlchemy's rows."""
+    return result.cursor.fetchall()
+
+
+def numbers(values: Sequence[int | None]) -> str:
+    """As `array`, of whole numbers."""
+    return f"{{{str(list(values))[1:-1].replace('None', 'null')}}}"
 
 
 def array(values: Iterable[Any]) -> str:

@@ -15,7 +15,7 @@ from sqlalchemy.exc import IntegrityError
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import array, rows, run_prepared
+from tasks.database import array, fetch, numbers, rows, run_prepared
 from tasks.delivery import doubt, pace
 from tasks.delivery.journal import Journal
 from tasks.delivery.lease import Lease
@@ -229,17 +229,18 @@ class Worker:
             return set()
         binds = self._binds(wanted) | {"lease": self._lease.lease_id}
         afters = [row.after_id for row in wanted]
-        binds["afters"] = array(afters) if any(afters) else "{}"
+        binds["afters"] = numbers(afters) if any(afters) else "{}"
         if self._order.is_fresh:
             try:
                 with connection.begin_nested():
                     found = run_prepared(
                         connection, "deliver/attempt", UNLESS_TAKEN, **binds
                     )
-                    return set(found.scalars())
+                    return {touch_id for (touch_id,) in fetch(found)}
             except IntegrityError:
                 log.warning("lease %s met another worker", self._lease.lease_id)
-        return set(run_prepared(connection, "deliver/attempt", **binds).scalars())
+        found = run_prepared(connection, "deliver/attempt", **binds)
+        return {touch_id for (touch_id,) in fetch(found)}
 
     def _held_back(self, connection: Connection, missing: Sequence[Row]) -> list[Row]:
         """Say why there is no intent; returns those that wait for another message."""
@@ -255,10 +256,10 @@ class Worker:
 
     def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
         return {
-            "ids": array([row.touch_id for row in wanted]),
-            "numbers": array([row.number + 1 for row in wanted]),
+            "ids": numbers([row.touch_id for row in wanted]),
+            "numbers": numbers([row.number + 1 for row in wanted]),
             "addresses": array([row.address for row in wanted]),
-            "identifiers": array([row.identifier_id for row in wanted]),
+            "identifiers": numbers([row.identifier_id for row in wanted]),
             "channel": self._lane.channel.name,
             "consent_name": self._lane.channel.consent,
             "purpose": self._wording.purpose(wanted[0].words_of),
@@ -326,7 +327,8 @@ class Worker:
         ended = [one for one in self._results if not _is_released(one)]
         self._open.difference_update([one.message.touch_id for one in ended])
         self._open.difference_update([line[0] for line in self._lines])
-        self._outcomes.update([str(one.outcome) for one in self._results])
+        for outcome, count in Counter([one.outcome for one in self._results]).items():
+            self._outcomes[outcome.value] += count
         self._outcomes.update([line[2] for line in self._lines])
         self._is_in_trouble = False
         self._results, self._lines, self._again = [], [], defaultdict(list)

@@ -3,19 +3,40 @@
 from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
+from typing import Any, NamedTuple
 
 from sqlalchemy import Connection
 
 from tasks.channels.base import Message
-from tasks.database import run, run_prepared
+from tasks.database import fetch, run, run_prepared
 from tasks.delivery.settle import Again, Lane, order_again
 
 LOST = "the worker was lost"
 """Why a message is in doubt of which nothing but a dead worker's intent is known."""
 
-Row = Any
-"""One row of sql/deliver/read.sql."""
+
+class Row(NamedTuple):
+    """One row of sql/deliver/read.sql; read a million times, so no mapping of names."""
+
+    touch_id: int
+    key: str
+    address: str
+    identifier_id: int | None
+    after_id: int | None
+    channel: str
+    account: str
+    campaign: str
+    step: str
+    language: str | None
+    params: str | None
+    latest: float | None
+    words_of: int
+    number: int
+    is_live: bool
+    unclear_for: timedelta | None
+    attempted_at: datetime | None
+    outcome: str | None
+    refusals: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,8 +99,8 @@ class Orders:
         if found is None:
             return None
         name = "deliver/read_fresh" if found.is_fresh else "deliver/read"
-        rows = run_prepared(connection, name, ids=found.touch_ids).all()
-        return self._sorted(found, rows)
+        result = run_prepared(connection, name, ids=found.touch_ids)
+        return self._sorted(found, list(map(Row._make, fetch(result))))
 
     def end(
         self,
@@ -124,7 +145,7 @@ class Orders:
         ).one()
         return PutOff(span.not_before, "quiet hours", span.open_until)
 
-    def _sorted(self, found: Row, rows: Sequence[Row]) -> Order:
+    def _sorted(self, found: Any, rows: Sequence[Row]) -> Order:
         mine = (self._lane.channel.name, self._lane.account)
         order = Order(
             chunk_id=found.chunk_id,
