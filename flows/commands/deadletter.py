@@ -60,4 +60,10 @@ def release(
             if reason in (one.reason or "")
         ]
         number = dead.release(connection, chosen, by, clock.now())
+        left = [one for one in dead.letters(connection) if one.touch_id in chosen]
     click.echo(f"{number} of {len(chosen)} had failed and are tried again")
+    if void := sum(one.has_void_reward for one in left):
+        click.echo(
+            f"{void} stay as they are: they carry a code that is void since they "
+            "failed. Write to these people yourself"
+        )

@@ -5,7 +5,14 @@ select
     touch_state.step,
     touch_state.customer_id,
     touch_state.channel,
-    touch_state.reason
+    touch_state.reason,
+    exists(
+        select
+        from rewards
+        where
+            rewards.touch_id = touch_state.touch_id
+            and rewards.voided_at is not null
+    ) as has_void_reward
 from touch_state
 where
     touch_state.state = 'failed'

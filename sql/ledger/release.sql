@@ -20,6 +20,14 @@ with freed as (
             from outcome
             where outcome.outcome in ('failed', 'dead')
         )
+        -- Its code is no good any more, or somebody else's.
+        and not exists (
+            select
+            from rewards
+            where
+                rewards.touch_id = touch_state.touch_id
+                and rewards.voided_at is not null
+        )
     returning touch_id
 ),
 

@@ -13,7 +13,7 @@ pending as (
         account,
         sum(cardinality(touch_ids)) as messages
     from chunk
-    where state in ('open', 'waiting')
+    where state in ('open', 'waiting', 'stopped')
     group by channel, account
 ),
 

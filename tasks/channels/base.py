@@ -166,10 +166,10 @@ class Channel(ABC):
     def ask(self, messages: Sequence[Message]) -> Iterator[Result]:
         """What became of messages in doubt: ACCEPTED, DELIVERED, NOT_SENT or unknown.
 
-        Raises:
-            NotImplementedError: the provider cannot be asked (`can_ask` is False).
+        No result for a message: the provider does not say. So it is for all of them
+        where it cannot be asked.
         """
-        raise NotImplementedError(f"the channel {self.name!r} cannot be asked")
+        return iter(())
 
     def check(self) -> None:  # noqa: B027 - most have nothing to try
         """Try the credentials once; raises an error that says what to change."""

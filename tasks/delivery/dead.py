@@ -19,6 +19,8 @@ class Dead:
     customer_id: int
     channel: str
     reason: str | None
+    has_void_reward: bool
+    """The code in it is no good any more, so that it cannot be released."""
 
 
 def letters(connection: Connection, campaign: str | None = None) -> list[Dead]:
@@ -29,7 +31,7 @@ def letters(connection: Connection, campaign: str | None = None) -> list[Dead]:
 def release(
     connection: Connection, touch_ids: Sequence[int], by: str, at: datetime
 ) -> int:
-    """Try these again from `at` on; returns how many had really failed."""
+    """Try these again from `at` on; returns how many had failed and may be tried."""
     reason = f"released by {by}"
     ids = list(touch_ids)
     found = run(connection, "ledger/release", ids=ids, reason=reason, at=at)

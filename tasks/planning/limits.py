@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from tasks import accounts
 from tasks.campaigns.campaign import Campaign
+from tasks.campaigns.ways import open_channels
 from tasks.channels.base import Account
 from tasks.database import rows, run
 from tasks.delivery import pace
-from tasks.planning import rewards, terms
+from tasks.planning import rewards
 from tasks.planning.days import beginning, shop_day
 
 
@@ -54,7 +55,7 @@ def _limited(
     """The accounts of the campaign that may not send as much as they like."""
     return [
         (channel, account, given)
-        for channel in terms.usable(campaign, known)
+        for channel in open_channels(campaign, known)
         for account, given in known[channel].items()
         if given.per_day is not None or given.per_month is not None or given.ramp_up
     ]

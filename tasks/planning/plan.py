@@ -17,6 +17,7 @@ from sqlalchemy import Connection, Engine
 
 from tasks import accounts, database
 from tasks.campaigns.campaign import Campaign
+from tasks.campaigns.ways import open_channels
 from tasks.database import rows, run
 from tasks.planning import limits, policies, rewards, terms
 from tasks.planning.days import shop_day
@@ -159,7 +160,7 @@ def _decide(
     state = "waiting" if binds["state"] == "waiting" else "open"
     run(connection, "plan/chunks", **binds | {"state": state})
     _close(connection, binds, counts, waterfall)
-    there = terms.usable(campaign, known)
+    there = open_channels(campaign, known)
     missing = [name for name in campaign.channels if name not in there]
     return _planned(binds, counts, waterfall, missing)
 

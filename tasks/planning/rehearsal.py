@@ -9,10 +9,11 @@ from sqlalchemy import Connection
 
 from tasks.accounts import Accounts
 from tasks.campaigns.campaign import Campaign
+from tasks.campaigns.ways import open_channels
 from tasks.channels.base import Account
 from tasks.database import rows, run
 from tasks.delivery import pace
-from tasks.planning import plan, terms
+from tasks.planning import plan
 from tasks.planning.days import shop_day
 
 MOST = 20_000
@@ -117,7 +118,7 @@ def _uses(
     }
     return [
         _use(way, given, messages[way], costs.get(way, Decimal(0)), spent, as_of)
-        for channel in terms.usable(campaign, known)
+        for channel in open_channels(campaign, known)
         for account, given in known[channel].items()
         for way in [(channel, account)]
     ]

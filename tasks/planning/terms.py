@@ -7,6 +7,7 @@ from typing import Any
 
 from tasks import accounts, channels
 from tasks.campaigns.campaign import Campaign
+from tasks.campaigns.ways import open_channels
 from tasks.channels.base import Account
 from tasks.planning import policies
 from tasks.planning.policies import Cap, Policies
@@ -45,21 +46,16 @@ def of(
         "ways": json.dumps(ways(campaign, known), default=str),
         # True for the one customer who is asked about: every cap is looked at.
         "is_asked": False,
-        "has_choice": campaign.follow_habit and len(usable(campaign, known)) > 1,
+        "has_choice": campaign.follow_habit and len(open_channels(campaign, known)) > 1,
         **_caps(campaign, shop),
     }
-
-
-def usable(campaign: Campaign, known: accounts.Accounts) -> list[str]:
-    """Its channels that are there, have an account, and may carry such messages."""
-    return [name for name in campaign.channels if _is_usable(name, campaign, known)]
 
 
 def ways(campaign: Campaign, known: accounts.Accounts) -> list[dict[str, Any]]:
     """Each account of each usable channel, the preferred channel first."""
     pairs = [
         (position, name, account, given)
-        for position, name in enumerate(usable(campaign, known))
+        for position, name in enumerate(open_channels(campaign, known))
         for account, given in known[name].items()
     ]
     return [
@@ -130,9 +126,3 @@ def _shown(cap: Cap, channel: str | None, name: str | None) -> str:
 
 def _longest(windows: Iterable[timedelta]) -> timedelta:
     return max(windows, default=timedelta(days=1))
-
-
-def _is_usable(name: str, campaign: Campaign, known: accounts.Accounts) -> bool:
-    if name not in channels.names() or not known.get(name):
-        return False
-    return campaign.purpose == "service" or channels.find(name).is_for_marketing

@@ -10,6 +10,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tasks.channels.mail import MailAccount
+from tasks.delivery import dead
 from tasks.planning import plan as planning
 from tasks.planning import rewards
 from tasks.planning.plan import Planned, plan
@@ -211,6 +212,27 @@ def test_a_code_that_may_have_been_seen_goes_to_nobody_else(
     assert planned(engine, tmp_path, **changes).lost_out == {
         ("deferred", "no_reward", "the pool spring"): 1
     }
+
+
+def test_a_message_whose_code_is_void_is_not_released(
+    engine: Engine, tmp_path: Path
+) -> None:
+    with engine.begin() as connection:
+        people(connection, 2)
+        rewards.load(connection, "spring", ["A", "B"])
+    planned(engine, tmp_path, **rewarding(codes="pool: spring", budget="total: 99"))
+    with engine.begin() as connection:
+        ids = list(connection.execute(text("select touch_id from touch")).scalars())
+        fail = text(
+            "insert into outcome (touch_id, happened_at, number, outcome)"
+            " values (:id, now(), 0, 'failed')"
+        )
+        connection.execute(fail, {"id": ids[0]})
+        assert rewards.void(connection, NOON) == 1
+        connection.execute(fail, {"id": ids[1]})
+        assert dead.release(connection, ids, "Li", NOON) == 1
+        (left,) = dead.letters(connection)
+        assert (left.touch_id, left.has_void_reward) == (ids[0], True)
 
 
 def test_a_reward_without_a_rate_says_what_to_do(
