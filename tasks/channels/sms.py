@@ -192,7 +192,7 @@ class Sms(Channel):
         template = known.get(f"{name}/{message.language}") or known.get(name)
         if template is None:
             raise LookupError(f"channels.yaml has no template for {name}")
-        missing = [v for v in template.params.values() if v not in message.params]
+        missing = [v for v in template.params.values() if message.params.get(v) is None]
         if missing:
             raise LookupError(f"audience.sql gives no {', '.join(missing)}")
         values = {n: str(message.params[v]) for n, v in template.params.items()}

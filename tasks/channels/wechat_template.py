@@ -180,7 +180,7 @@ class WeChatTemplateChannel(Channel):
         template = known.get(f"{name}/{message.language}") or known.get(name)
         if template is None:
             raise LookupError(f"channels.yaml has no template for {name}")
-        missing = [v for v in template.data.values() if v not in message.params]
+        missing = [v for v in template.data.values() if message.params.get(v) is None]
         if missing:
             raise LookupError(f"audience.sql gives no {', '.join(missing)}")
         body: dict[str, Any] = {

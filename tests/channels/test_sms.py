@@ -186,6 +186,7 @@ def test_an_answer_to_asking_that_fails_decides_nothing(double: SmsDouble) -> No
     [
         ({"step": "other"}, "channels.yaml has no template for thanks/other"),
         ({"params": {}}, "audience.sql gives no name"),
+        ({"params": {"name": None}}, "audience.sql gives no name"),
     ],
 )
 def test_what_is_missing_is_named(

@@ -62,6 +62,14 @@ def test_a_message_arrives_with_its_key_and_readable_words(
     assert sent["data"] == {"thing1": {"value": "小王"}}
 
 
+def test_nobody_is_sent_a_value_that_is_not_there(double: WeChatDouble) -> None:
+    for params in ({}, {"name": None}):
+        (result,) = channel(double).send([message(params=params)], go)
+        found = (result.outcome, result.reason)
+        assert found == (Outcome.CONTENT_REJECTED, "audience.sql gives no name")
+    assert double.sent == []
+
+
 def test_one_token_serves_all_messages(double: WeChatDouble) -> None:
     list(channel(double).send([message(n) for n in range(5)], go))
     assert len(double.calls("stable_token")) == 1

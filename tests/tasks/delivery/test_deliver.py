@@ -505,6 +505,42 @@ def test_unreachable_by_one_channel_goes_by_the_next_one(
     assert three in {int(one.recipient[1:].split("@")[0]) for one in double.taken}
 
 
+def test_a_provider_that_says_when_to_come_back_is_obeyed(
+    engine: Engine, home: Path
+) -> None:
+    with engine.begin() as connection:
+        people(connection, 1, kinds={"phone": "86138{8}"}, consent="sms")
+    with SmsDouble() as phones:
+        account = SmsAccount.model_validate(
+            {
+                "access_key": "testId",
+                "secret": "testSecret",
+                "sign_name": "示例店",
+                "templates": {"thanks/hello": {"code": "SMS_1", "params": {}}},
+                "url": phones.url,
+                "timeout": 1,
+            }
+        )
+        accounts = {"sms": {"shop": account}}
+        chosen = campaign(home / "campaigns", channels="sms")
+        plan(engine, chosen, NOON, known_accounts=accounts)
+        phones.fail_with({"Code": "Throttling.User"}, 429, Retry_After="600")
+        assert sent(engine, Sms("shop", account)).outcomes == {"rate_limited": 1}
+        began = datetime.now(UTC)
+        with engine.begin() as connection:
+            (health_now,) = health.accounts(connection)
+            rest = (health_now.paused_until or began) - began
+            assert timedelta(seconds=590) < rest <= timedelta(seconds=600)
+            # The account rests by the real clock; the message by that of the run.
+            health.resume(connection, "sms", "shop")
+        early = SOON + timedelta(seconds=590)
+        assert sent(engine, Sms("shop", account), now=early).outcomes == {}
+        # Some jitter, a quarter at most.
+        late = SOON + timedelta(seconds=760)
+        assert sent(engine, Sms("shop", account), now=late).outcomes == {"accepted": 1}
+    consistent(engine)
+
+
 def test_a_provider_that_can_be_asked_is_asked_before_anything_is_repeated(
     engine: Engine, home: Path, double: MailDouble
 ) -> None:
