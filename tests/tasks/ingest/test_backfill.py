@@ -281,7 +281,9 @@ def test_it_is_stopped_and_goes_on(
     stop: signal.Signals,
 ) -> None:
     double, file = shop
+    # Whoever starts the tests in the background lets them ignore Ctrl-C.
     program = (
+        "import signal; signal.signal(signal.SIGINT, signal.default_int_handler)\n"
         "from flows import history; history.EVERY = 0\n"
         "from flows.cli import main; main()"
     )
