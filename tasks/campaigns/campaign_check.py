@@ -19,6 +19,7 @@ from tasks.campaigns import (
     null_traps,
     sms_check,
     stand_ins,
+    way_out,
     ways,
 )
 from tasks.campaigns import campaign as campaigns
@@ -220,8 +221,10 @@ def _variables(campaign: Campaign, words: Words, columns: Columns) -> Iterator[P
         yield Problem(
             campaign.folder / "campaign.yaml", _line(campaign, "params"), message
         )
-    for (step, _, _), message_ in words.messages.items():
+    for (step, channel, _), message_ in words.messages.items():
         given = known | ({"reward"} if step in words.rewards else set())
+        if ways.way_out(campaign, channel, None, ""):
+            given.add(way_out.VARIABLE)
         yield from _unknown_variables(campaign, message_, given)
 
 
@@ -236,6 +239,8 @@ def _unknown_variables(
             what = "is neither a column of audience.sql nor a param"
             if name == "reward":
                 what, hint = "is used, and its step in campaign.yaml has none", ""
+            elif name == way_out.VARIABLE:
+                what, hint = "is for marketing by mail: nothing else has one", ""
             yield Problem(file, line, f"{{{{ {name} }}}} {what}{hint}")
 
 

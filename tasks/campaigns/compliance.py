@@ -14,10 +14,11 @@ from typing import Any
 
 from tasks import channels, yaml_file
 from tasks.accounts import Accounts
-from tasks.campaigns import audience_sql, ways
+from tasks.campaigns import audience_sql, way_out, ways
 from tasks.campaigns.audience_sql import AudienceQuery
 from tasks.campaigns.campaign import Campaign
 from tasks.campaigns.campaign_values import QuietHours
+from tasks.campaigns.words import FILE
 from tasks.channels.mail import MailAccount
 from tasks.problem import Problem
 from tasks.settings import settings
@@ -38,6 +39,7 @@ OFFER = re.compile(
     r"\b(summer|winter|spring|autumn|clearance|flash) sale",
     re.IGNORECASE,
 )
+LEAVING = re.compile(r"退订|取消订阅|\bunsubscrib\w*|\bopt[- ]out\b", re.IGNORECASE)
 # What a template is made of beside the words that people read.
 MARKUP = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
 # Marketing SMS leave within these hours: the strictest of the providers in China.
@@ -66,6 +68,7 @@ def find(
     else:
         yield from _disturbed_nights(campaign)
         yield from _nobody_agreed(campaign, known, consents)
+        yield from _other_ways_out(campaign)
     yield from _mail_accounts(campaign, known)
 
 
@@ -214,6 +217,20 @@ def _mail_accounts(campaign: Campaign, known: Accounts | None) -> Iterator[Probl
             key = f"mail.{name}.unsubscribe_url"
             message = f'"{key}" has no {{token}}: nobody would know who leaves'
             yield file.problem(("mail", name, "unsubscribe_url"), message)
+
+
+def _other_ways_out(campaign: Campaign) -> Iterator[Problem]:
+    """A way out written by hand, in mails where the real one then stands beneath."""
+    for name, line, said in _lines(campaign, LEAVING):
+        found = FILE.fullmatch(name)
+        is_mail = found is not None and found[2] == "mail"
+        if is_mail and way_out.VARIABLE not in campaign.files[name]:
+            message = (
+                f'says "{said}" without {{{{ {way_out.VARIABLE} }}}}: only that link '
+                "knows who leaves; write it there, or take the words out: a line with "
+                "the link then stands beneath the letter"
+            )
+            yield Problem(campaign.place(name), line, message, "warning")
 
 
 def _yaml(campaign: Campaign) -> yaml_file.YamlFile:

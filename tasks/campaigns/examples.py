@@ -9,7 +9,7 @@ from typing import Any
 from sqlalchemy import Connection, text
 
 from tasks import yaml_file
-from tasks.campaigns import audience, audience_sql, stand_ins
+from tasks.campaigns import audience, audience_sql, stand_ins, ways
 from tasks.campaigns.campaign import Campaign, CampaignError
 from tasks.campaigns.examples_file import ExamplesFile
 from tasks.campaigns.words import Words, WordsError
@@ -174,7 +174,8 @@ class _Runner:
         for step, channel, language in self.words.messages if self.words else ():
             try:
                 assert self.words is not None
-                values = (verdict.values, self.as_of)
+                link = ways.way_out(self.campaign, channel, None, "sample")
+                values = (verdict.values, self.as_of, link)
                 said = self.words.sample(step, channel, language, *values)
                 file = self.words.messages[step, channel, language].text.file
                 self.texts.append((channel, file, said.text))

@@ -85,8 +85,12 @@ def preview(
     waterfall = audience.candidates(connection, campaign, as_of)
     there = ways.open_channels(campaign, known) or campaign.channels
     turns = [(step.name, c) for step in campaign.steps for c in there]
-    turns = [way for way in turns if words.has(*way)]
-    chosen = samples.choose(connection, words, turns, as_of)
+    said = [
+        (*way, ways.way_out(campaign, way[1], known, "sample"))
+        for way in turns
+        if words.has(*way)
+    ]
+    chosen = samples.choose(connection, words, said, as_of)
     closed = tuple(ways.passed_over(campaign, known))
     plan = None
     if known is not None:

@@ -32,13 +32,13 @@ class Sample:
 def choose(
     connection: Connection,
     words: Words,
-    ways: list[tuple[str, str]],
+    ways: list[tuple[str, str, str | None]],
     as_of: datetime,
 ) -> tuple[Sample, ...]:
     """Ten messages: the languages and, within each, the `ways` taking turns.
 
-    `ways`: (step, channel). Reads the temp table `candidate`; the same people every
-    time.
+    `ways`: (step, channel, the way out that it shows). Reads the temp table
+    `candidate`; the same people every time.
     """
     languages = sorted({language for _, _, language in words.messages})
     if not ways:
@@ -47,7 +47,7 @@ def choose(
     groups = [people(connection, one, others, SAMPLES) for one in languages]
     turns = zip_longest(*groups)
     return tuple(
-        _sample(words, person, as_of, *ways[turn % len(ways)])
+        _sample(words, person, as_of, ways[turn % len(ways)])
         for turn, those in enumerate(turns)
         for person in those
         if person is not None
@@ -66,12 +66,14 @@ def people(
 
 
 def _sample(
-    words: Words, person: RowMapping, as_of: datetime, step: str, channel: str
+    words: Words, person: RowMapping, as_of: datetime, way: tuple[str, str, str | None]
 ) -> Sample:
+    step, channel, link = way
     language = person["language"] or ""
     rendered, problem = None, None
     try:
-        rendered = words.sample(step, channel, language, person["params"], as_of)
+        given = (person["params"], as_of, link)
+        rendered = words.sample(step, channel, language, *given)
     except WordsError as error:
         problem = str(error)
     return Sample(

@@ -11,7 +11,7 @@ from tasks import accounts
 from tasks.accounts import Accounts
 from tasks.campaigns import audience, samples, ways
 from tasks.campaigns.campaign import Campaign, CampaignError
-from tasks.campaigns.words import Words
+from tasks.campaigns.words import Rendered, Words
 from tasks.channels.base import Message, Outcome
 from tasks.problem import Problem
 
@@ -45,13 +45,14 @@ def messages(
     """
     words = Words.load(campaign)
     audience.candidates(connection, campaign, as_of)
+    is_marketing = campaign.purpose == "marketing"
     found: list[Trial] = []
     for step, channel, language in words.messages:
         person = _somebody(connection, campaign, language)
         for account, address in _team(campaign, channel, known):
-            message = _message(
-                campaign, words, (step, channel, language), person, as_of
-            )
+            link = known[channel][account].way_out("test") if is_marketing else None
+            said = words.sample(step, channel, language, person["params"], as_of, link)
+            message = _message(campaign, said, (step, language), person, as_of)
             one = replace(message, address=address, key=f"test{secrets.token_hex(8)}")
             found.append(Trial(step, channel, account, language, one))
     return found
@@ -113,13 +114,12 @@ def _somebody(connection: Connection, campaign: Campaign, language: str) -> RowM
 
 def _message(
     campaign: Campaign,
-    words: Words,
-    which: tuple[str, str, str],
+    said: Rendered,
+    which: tuple[str, str],
     person: RowMapping,
     as_of: datetime,
 ) -> Message:
-    step, _, language = which
-    said = words.sample(*which, person["params"], as_of)
+    step, language = which
     mark = MARK.get(language, MARK[""])
     is_marketing = campaign.purpose == "marketing"
     return Message(

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from tasks import channels
 from tasks.accounts import Accounts
 from tasks.campaigns.campaign import Campaign
+from tasks.campaigns.way_out import EXAMPLE
 from tasks.channels.base import Account
 from tasks.problem import did_you_mean
 
@@ -33,6 +34,20 @@ def open_channels(campaign: Campaign, known: Accounts | None) -> list[str]:
     """The channels that a plan would use, the preferred one first."""
     closed = {one.channel for one in passed_over(campaign, known)}
     return [name for name in campaign.channels if name not in closed]
+
+
+def way_out(
+    campaign: Campaign, channel: str, known: Accounts | None, token: str
+) -> str | None:
+    """The link that a message of marketing would show, by the channel's first account.
+
+    None: it shows none. Without an account it is an example.
+    """
+    is_there = channel in channels.names() and channels.find(channel).shows_way_out
+    if campaign.purpose != "marketing" or not is_there:
+        return None
+    given = list((known or {}).get(channel, {}).values())
+    return given[0].way_out(token) if given else EXAMPLE
 
 
 def without_template(

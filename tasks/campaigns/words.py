@@ -20,6 +20,7 @@ from jinja2 import TemplateNotFound as NotFound
 from jinja2.exceptions import SecurityError, UndefinedError
 from jinja2.sandbox import ImmutableSandboxedEnvironment
 
+from tasks.campaigns import way_out
 from tasks.campaigns.campaign import Campaign, CampaignError
 from tasks.campaigns.money_file import Reward
 from tasks.planning import rewards
@@ -62,6 +63,7 @@ class Message:
     subject: Part | None
     text: Part
     html: Part | None
+    way_out: way_out.WayOut
 
     @property
     def parts(self) -> list[Part]:
@@ -116,8 +118,7 @@ class Words:
         if problems:
             raise CampaignError(problems)
         messages = {
-            key: Message(parts.get("subject"), parts["text"], parts.get("html"))
-            for key, parts in compiled.items()
+            key: _message(campaign, key[2], parts) for key, parts in compiled.items()
         }
         given = {name: _as_words(value) for name, value in campaign.params.items()}
         given_away = {one.name: one.reward for one in campaign.steps if one.reward}
@@ -139,9 +140,17 @@ class Words:
         return self._chosen[asked]
 
     def render(
-        self, step: str, channel: str, language: str, params: Mapping[str, Any]
+        self,
+        step: str,
+        channel: str,
+        language: str,
+        params: Mapping[str, Any],
+        link: str | None = None,
     ) -> Rendered:
         """The message for one customer; `params` are the values of audience.sql.
+
+        `link`: the customer's own way out of marketing, which text and HTML then show;
+        None where none is needed.
 
         Raises:
             WordsError: a value is missing or cannot be used as the words use it.
@@ -151,9 +160,14 @@ class Words:
         for name, value in params.items():
             if value is None:
                 values[name] = Missing(f"'{name}' is null for this customer")
+        if link:
+            values[way_out.VARIABLE] = link
         subject = _one_line(message.subject, values) if message.subject else None
         text = _filled(message.text, values).strip() + "\n"
         html = _filled(message.html, values) if message.html else None
+        if link:
+            text = message.way_out.beneath_text(text, link)
+            html = message.way_out.beneath_html(html, link) if html else None
         return Rendered(subject, text, html)
 
     def sample(
@@ -163,6 +177,7 @@ class Words:
         language: str,
         params: Mapping[str, Any],
         as_of: datetime,
+        link: str | None = None,
     ) -> Rendered:
         """The message as `render` makes it, with a reward's code that buys nothing.
 
@@ -173,13 +188,19 @@ class Words:
         given = dict(params)
         if reward:
             given["reward"] = rewards.sample(reward, as_of)
-        return self.render(step, channel, language, given)
+        return self.render(step, channel, language, given, link)
 
     def _choose(self, step: str, channel: str, language: str) -> Message:
         for one in (language, language.partition("-")[0], ""):
             if (step, channel, one) in self.messages:
                 return self.messages[step, channel, one]
         raise WordsError(f'no words for step "{step}" on channel "{channel}"')
+
+
+def _message(campaign: Campaign, language: str, parts: Mapping[str, Part]) -> Message:
+    text = parts["text"]
+    line = way_out.of(language, campaign.files[text.file.name])
+    return Message(parts.get("subject"), text, parts.get("html"), line)
 
 
 def _environment(campaign: Campaign) -> ImmutableSandboxedEnvironment:

@@ -117,6 +117,13 @@ class Account(BaseModel):
         """The identities this account reaches (an app id); None: all of the kind."""
         return None
 
+    def way_out(self, token: str) -> str | None:
+        """The link by which a reader of marketing leaves, to be seen in its words.
+
+        None: this channel has another way out, which the words must say themselves.
+        """
+        return None
+
 
 class Channel(ABC):
     """One way to a customer. `send` does not raise for trouble of the provider."""
@@ -144,6 +151,8 @@ class Channel(ABC):
     longest_delay: ClassVar[timedelta] = timedelta(hours=4)
     windows: ClassVar[tuple[Window, ...]] = ()
     """Where messages may go only to those who have spoken lately; none: to all."""
+    shows_way_out: ClassVar[bool] = False
+    """Whether its marketing shows the link of `Account.way_out`."""
     is_for_marketing: ClassVar[bool] = True
     """False: the platform forbids campaigns here; service messages only."""
 

@@ -65,6 +65,14 @@ class MailAccount(Account):
             mime.mailbox("From", *parseaddr(value))
         return value
 
+    def way_out(self, token: str) -> str | None:
+        """The page of one click, else an address to write to."""
+        if self.unsubscribe_url:
+            return self.unsubscribe_url.replace("{token}", token)
+        if self.unsubscribe_mail:
+            return f"mailto:{self.unsubscribe_mail.replace('{token}', token)}"
+        return None
+
 
 @dataclass(frozen=True, slots=True)
 class Letter:
@@ -84,6 +92,7 @@ class Mail(Channel):
     account_type = MailAccount
     batch: ClassVar[int] = 250
     first_delay: ClassVar[timedelta] = timedelta(minutes=15)
+    shows_way_out: ClassVar[bool] = True
 
     def __init__(self, account: str, settings: MailAccount) -> None:
         super().__init__(account, settings)

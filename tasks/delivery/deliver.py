@@ -91,7 +91,7 @@ def deliver(
         channel = accounts.channel(channel, account, known)
     lane = Lane(channel, account, limits or Account())
     folder = (home or settings().home) / "journal" / channel.name / account
-    say = wording or Wording(engine, channel.name)
+    say = wording or Wording(engine, channel)
     work = _Delivery(engine, lane, folder, Clock(now), stop or threading.Event(), say)
     try:
         return work.run(only, lasts, patience)

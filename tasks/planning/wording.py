@@ -10,7 +10,7 @@ from sqlalchemy import Connection, Engine, RowMapping
 from tasks.campaigns import campaign as campaigns
 from tasks.campaigns.campaign import Campaign
 from tasks.campaigns.words import Words
-from tasks.channels.base import Message
+from tasks.channels.base import Channel, Message
 from tasks.database import rows, run
 from tasks.delivery import unsubscribe
 from tasks.settings import settings
@@ -29,7 +29,7 @@ class Say(Protocol):
 class Wording:
     """Renders messages; keeps the compiled words of every run it has seen."""
 
-    def __init__(self, engine: Engine, channel: str) -> None:
+    def __init__(self, engine: Engine, channel: Channel) -> None:
         self._engine = engine
         self._channel = channel
         self._known: dict[int, tuple[Words, str]] = {}
@@ -49,8 +49,13 @@ class Wording:
         words, purpose = self._of(row.words_of)
         params = orjson.loads(row.params) if row.params else {}
         language = row.language or self._language
-        rendered = words.render(row.step, self._channel, language, params)
         is_marketing = purpose == "marketing"
+        token, link = None, None
+        if is_marketing:
+            token = unsubscribe.token(row.touch_id, self._secret)
+            link = self._channel.settings.way_out(token)
+        name = self._channel.name
+        rendered = words.render(row.step, name, language, params, link)
         return Message(
             touch_id=row.touch_id,
             number=row.number + 1,
@@ -66,9 +71,7 @@ class Wording:
             params=params,
             sent_at=at,
             refusals=row.refusals,
-            unsubscribe=unsubscribe.token(row.touch_id, self._secret)
-            if is_marketing
-            else None,
+            unsubscribe=token,
         )
 
     def _of(self, campaign_run_id: int) -> tuple[Words, str]:

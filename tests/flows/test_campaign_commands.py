@@ -104,6 +104,7 @@ def test_a_preview_shows_the_messages_and_writes_nothing(
     assert "好久不见" in shown.output and "lin@example.com" not in shown.output
     page = home / "previews" / "hello.html"
     assert "好久不见" in page.read_text(encoding="utf-8")
+    assert "点此退订" in shown.output and "点此退订" in page.read_text(encoding="utf-8")
     assert page.stat().st_mode & 0o077 == 0
     with shop.connect() as connection:
         for table in ("touch", "campaign_runs"):
@@ -125,6 +126,8 @@ def test_the_team_gets_every_message_and_no_customer_does(
         *("[Test] Good to hear from us?", "【测试】好久不见"),
     ]
     assert all("List-Unsubscribe" in one for one in read)
+    texts = [part.get_content() for one in read if (part := one.get_body(("plain",)))]
+    assert texts and all("mailto:u@shop.example" in one.split() for one in texts)
     with shop.connect() as connection:
         for table in ("touch", "campaign_runs", "attempt", "sending_accounts"):
             count = connection.execute(text(f"select count(*) from {table}"))

@@ -82,7 +82,9 @@ class _Work:
             batch = []
             for number in own[begin : begin + mail.batch]:
                 params = {"name": f"顾客 {number}"}
-                rendered = words.render("hello", "mail", "zh", params)
+                token = unsubscribe.token(number, "secret")
+                link = mail.settings.way_out(token)
+                rendered = words.render("hello", "mail", "zh", params, link)
                 batch.append(
                     Message(
                         touch_id=number,
@@ -93,7 +95,7 @@ class _Work:
                         text=rendered.text,
                         html=rendered.html,
                         sent_at=shop.NOON,
-                        unsubscribe=unsubscribe.token(number, "secret"),
+                        unsubscribe=token,
                     )
                 )
             for _ in mail.send(batch, lambda *_: True):

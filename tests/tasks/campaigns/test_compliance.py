@@ -187,6 +187,41 @@ def test_mail_names_its_sender_and_can_be_stopped(
     assert message in draft.said({"mail": {"shop": mail(**changes)}})
 
 
+@pytest.mark.parametrize(
+    ("name", "words"),
+    [
+        ("hello.mail.txt", "Subject: x\nHello\nUnsubscribe on our page"),
+        (
+            "hello.mail.zh.html",
+            "<p>您好</p>\n\n<a href='https://shop.example'>退订</a>",
+        ),
+    ],
+)
+def test_a_way_out_of_mail_that_knows_nobody_is_warned_of(
+    draft: Draft, name: str, words: str
+) -> None:
+    draft.write(name, words)
+    warned = f"warning {name}:3: says"
+    assert warned in draft.said()
+    assert "without {{ unsubscribe_url }}: only that link" in draft.said()
+    draft.write(name, f"{words} {{{{ unsubscribe_url }}}}")
+    assert draft.said() == ""
+
+
+@pytest.mark.parametrize("name", ["hello.sms.txt", "hello.mail.txt"])
+def test_only_marketing_by_mail_has_the_link(texted: Draft, name: str) -> None:
+    words = "Subject: x\n{{ unsubscribe_url }}"
+    if "sms" in name:
+        words = ENGLISH.strip() + "\n{{ unsubscribe_url }}"
+    else:
+        texted.change("campaign.yaml", "purpose: marketing", "purpose: service")
+    texted.write(name, words)
+    assert (
+        f"error {name}:2: {{{{ unsubscribe_url }}}} is for marketing by mail: nothing"
+        in texted.said()
+    )
+
+
 def test_an_sms_names_its_sender_and_can_be_stopped(texted: Draft) -> None:
     accounts: Accounts = {"sms": {"shop": sms()}, "mail": {"shop": mail()}}
     texted.write("hello.sms.txt", "We miss you.\n")
@@ -197,6 +232,8 @@ def test_an_sms_names_its_sender_and_can_be_stopped(texted: Draft) -> None:
     said = texted.said(accounts)
     assert 'hello.sms.zh.txt:1: is signed "别家", and channels.yaml' in said
     assert "hello.sms.zh.txt:2: has no way out: must end with 拒收请回复R" in said
+    texted.write("hello.sms.txt", "【木叶茶铺】Hello. To unsubscribe reply STOP.")
+    assert "hello.sms.txt" not in texted.said().replace("note hello.sms.txt", "")
 
 
 def test_a_notice_by_sms_has_no_way_out(texted: Draft) -> None:

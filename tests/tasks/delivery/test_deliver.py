@@ -5,6 +5,7 @@ import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
+from email import message_from_bytes, policy
 from pathlib import Path
 from typing import Any
 
@@ -85,6 +86,26 @@ def test_the_message_carries_its_key_and_a_way_out(
     assert f"Message-ID: <{key}@shop.example>\r\n".encode() in raw
     assert b"List-Unsubscribe: <https://u.shop.example/u/1" in raw
     assert b"List-Unsubscribe-Post: List-Unsubscribe=One-Click\r\n" in raw
+
+
+@pytest.mark.parametrize("purpose", ["marketing", "service"])
+def test_people_see_the_same_way_out_in_both_alternatives(
+    engine: Engine, home: Path, double: MailDouble, purpose: str
+) -> None:
+    planned(engine, home, double, 2, purpose=purpose)
+    sent(engine, mail(double))
+    links = set()
+    for taken in double.taken:
+        letter = message_from_bytes(taken.content, policy=policy.default)
+        written = str(letter["List-Unsubscribe"] or "").strip("<>")
+        links.add(written)
+        for kind in ("plain", "html"):
+            part = letter.get_body((kind,))
+            assert part is not None
+            words = part.get_content()
+            assert ("退订" in words) is (purpose == "marketing")
+            assert words.count(written) == 1 or not written
+    assert len(links) == (2 if purpose == "marketing" else 1)
 
 
 def test_four_workers_share_the_work_and_send_nothing_twice(
