@@ -9,7 +9,8 @@ from flows.bench import connectors
 from flows.bench.connectors.player import Player, Tape, played, recorded
 from flows.bench.connectors.stands import STANDS, Stand
 
-YOUZAN = next(stand for stand in STANDS if stand.name == "youzan")
+BY_NAME = {stand.name: stand for stand in STANDS}
+YOUZAN = BY_NAME["youzan"]
 
 
 def tape_of(stand: Stand, records: int, folder: Path) -> Tape:
@@ -26,9 +27,10 @@ def test_every_stand_is_busy(stand: Stand, tmp_path: Path) -> None:
 
 def test_a_bare_loop_asks_for_each_page_once_and_for_no_token(tmp_path: Path) -> None:
     tape = tape_of(YOUZAN, 250, tmp_path)
-    pages = [one.json()["page_no"] for one in tape.each_once() if "sold" in one.path]
+    once = [request for request, _ in tape.each_once()]
+    pages = [one.json()["page_no"] for one in once if "sold" in one.path]
     assert sorted(pages) == [1, 2, 3]
-    assert not [one for one in tape.each_once() if "token" in one.path]
+    assert not [one for one in once if "token" in one.path]
     asked = [one.json()["page_no"] for one in tape.requests if "sold" in one.path]
     assert sorted(asked) == [1, 1, 2, 3]
 
@@ -42,6 +44,23 @@ def test_records_that_are_missing_are_noticed(tmp_path: Path) -> None:
         pytest.raises(RuntimeError, match="youzan read 0 records of a tape"),
     ):
         played("ours", tape, player.url, tmp_path)
+
+
+@pytest.mark.parametrize("name", ["shopify", "woocommerce", "douyin account"])
+def test_a_bare_loop_is_let_in_by_the_headers_of_the_tape(
+    name: str, tmp_path: Path
+) -> None:
+    with BY_NAME[name].opened(250) as double:
+        tape = recorded(BY_NAME[name], 250, double, tmp_path)
+        assert played("bare", tape, double.url, tmp_path).seconds > 0
+
+
+def test_a_bare_loop_that_is_kept_out_is_noticed(tmp_path: Path) -> None:
+    with BY_NAME["wechat"].opened(250) as double:
+        tape = recorded(BY_NAME["wechat"], 250, double, tmp_path)
+        double.expire_token()  # type: ignore[attr-defined]
+        with pytest.raises(RuntimeError, match="wechat read .* bytes of a tape"):
+            played("bare", tape, double.url, tmp_path)
 
 
 def test_a_connector_has_its_figures(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -35,11 +35,14 @@ def read(stream: Stream, until: datetime) -> int:
 
 
 def bare(calls: list[dict[str, Any]]) -> int:
-    """What anybody would write who wanted the pages and nothing else."""
+    """What anybody would write who wanted the pages; how many bytes they were."""
+    size = 0
     with requests.Session() as session:
         for call in calls:
-            session.request(timeout=60, **call).json()
-    return 0
+            response = session.request(timeout=60, **call)
+            response.json()
+            size += len(response.content)
+    return size
 
 
 def main() -> None:
@@ -52,12 +55,12 @@ def main() -> None:
         stream = opened(job)
         begun = time.perf_counter()
         until = datetime.fromisoformat(job["until"])
-        records = sum(read(stream, until) for _ in range(job["times"]))
+        found = sum(read(stream, until) for _ in range(job["times"]))
     else:
         begun = time.perf_counter()
-        records = bare(calls * job["times"])
+        found = bare(calls * job["times"])
     seconds = time.perf_counter() - begun
-    told = {"records": records, "seconds": seconds, "megabytes": peak_megabytes()}
+    told = {"read": found, "seconds": seconds, "megabytes": peak_megabytes()}
     print(json.dumps(told))
 
 
