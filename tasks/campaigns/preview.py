@@ -13,7 +13,7 @@ from tasks.accounts import Accounts
 from tasks.campaigns import audience, samples, ways
 from tasks.campaigns.audience import Waterfall
 from tasks.campaigns.campaign import Campaign
-from tasks.campaigns.samples import Sample
+from tasks.campaigns.samples import Sample, Way
 from tasks.campaigns.ways import PassedOver
 from tasks.campaigns.words import Words
 from tasks.planning import rehearsal
@@ -85,11 +85,7 @@ def preview(
     waterfall = audience.candidates(connection, campaign, as_of)
     there = ways.open_channels(campaign, known) or campaign.channels
     turns = [(step.name, c) for step in campaign.steps for c in there]
-    said = [
-        (*way, ways.way_out(campaign, way[1], known, "sample"))
-        for way in turns
-        if words.has(*way)
-    ]
+    said = [_way(campaign, *turn, known) for turn in turns if words.has(*turn)]
     chosen = samples.choose(connection, words, said, as_of)
     closed = tuple(ways.passed_over(campaign, known))
     plan = None
@@ -153,6 +149,12 @@ def cost(shown: Preview) -> str:
     if plan is None:
         return ""
     return f"{'about ' if plan.every > 1 else ''}{_money(plan.cost) or 'nothing'}"
+
+
+def _way(campaign: Campaign, step: str, channel: str, known: Accounts | None) -> Way:
+    link = ways.way_out(campaign, channel, known, "sample")
+    given = (known or {}).get(channel, {}).values()
+    return Way(step, channel, link, frozenset(one.price for one in given))
 
 
 def _why(shown: Preview, one: Fate) -> str:

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from datetime import datetime
+from decimal import Decimal
 from itertools import zip_longest
 
 from sqlalchemy import Connection, RowMapping
@@ -11,6 +12,16 @@ from tasks.campaigns import sms_length
 from tasks.campaigns.words import Rendered, Words, WordsError
 
 SAMPLES = 10
+
+
+@dataclass(frozen=True, slots=True)
+class Way:
+    """A step on a channel, the way out it shows, and the prices of the accounts."""
+
+    step: str
+    channel: str
+    link: str | None = None
+    prices: frozenset[Decimal] = frozenset()
 
 
 @dataclass(frozen=True, slots=True)
@@ -32,13 +43,12 @@ class Sample:
 def choose(
     connection: Connection,
     words: Words,
-    ways: list[tuple[str, str, str | None]],
+    ways: list[Way],
     as_of: datetime,
 ) -> tuple[Sample, ...]:
     """Ten messages: the languages and, within each, the `ways` taking turns.
 
-    `ways`: (step, channel, the way out that it shows). Reads the temp table
-    `candidate`; the same people every time.
+    Reads the temp table `candidate`; the same people every time.
     """
     languages = sorted({language for _, _, language in words.messages})
     if not ways:
@@ -65,35 +75,33 @@ def people(
     return database.rows(connection, "audience/samples", **binds)
 
 
-def _sample(
-    words: Words, person: RowMapping, as_of: datetime, way: tuple[str, str, str | None]
-) -> Sample:
-    step, channel, link = way
+def _sample(words: Words, person: RowMapping, as_of: datetime, way: Way) -> Sample:
     language = person["language"] or ""
     rendered, problem = None, None
     try:
-        given = (person["params"], as_of, link)
-        rendered = words.sample(step, channel, language, *given)
+        given = (language, person["params"], as_of, way.link)
+        rendered = words.sample(way.step, way.channel, *given)
     except WordsError as error:
         problem = str(error)
     return Sample(
         customer_id=person["customer_id"],
         occasion=person["occasion"],
-        address=_masked(person["email"] or "") if channel == "mail" else "",
-        step=step,
-        channel=channel,
+        address=_masked(person["email"] or "") if way.channel == "mail" else "",
+        step=way.step,
+        channel=way.channel,
         language=language,
         rendered=rendered,
         problem=problem,
-        length=_length(channel, rendered),
+        length=_length(way, rendered),
     )
 
 
-def _length(channel: str, rendered: Rendered | None) -> str:
-    if channel != "sms" or rendered is None:
+def _length(way: Way, rendered: Rendered | None) -> str:
+    if way.channel != "sms" or rendered is None:
         return ""
     length = sms_length.measure(rendered.text.strip())
-    return f"{length.characters} characters, {length.segments} SMS"
+    costs = sms_length.costs(length, way.prices)
+    return f"{length.characters} characters, {length.segments} SMS{costs}"
 
 
 def _masked(address: str) -> str:

@@ -12,7 +12,6 @@ from tasks.campaigns.sms_length import SmsLength
 from tasks.campaigns.words import FILE
 from tasks.channels.sms import SmsAccount
 from tasks.problem import Problem
-from tasks.settings import settings
 
 MARKUP = re.compile(r"\{#.*?#\}|\{%.*?%\}", re.DOTALL)
 CHINESE = re.compile(r"[\u4e00-\u9fff]")
@@ -77,11 +76,8 @@ def _lengths(
 def told(length: SmsLength, prices: Iterable[Decimal]) -> str:
     """`83 characters (UCS-2) are 2 SMS, 0.09 CNY; …` for people."""
     many = "1 SMS" if length.segments == 1 else f"{length.segments} SMS"
-    costs = sorted({length.price(price) for price in prices})
-    price = ""
-    if costs:
-        said = "–".join(f"{cost:f}" for cost in (costs[0], costs[-1])[: len(costs)])
-        price = f", {said} {settings().home_currency} each"
+    costs = sms_length.costs(length, prices)
+    price = f"{costs} each" if costs else ""
     save = f"; {length.surplus} fewer would be one SMS less" if length.surplus else ""
     longest = f"at most {length.characters} characters ({length.alphabet})"
     return f"{longest} in the examples: {many}{price}{save}"

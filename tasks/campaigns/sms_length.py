@@ -1,7 +1,10 @@
 """How many SMS a text is, and with that its price."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from decimal import Decimal
+
+from tasks.settings import settings
 
 # 3GPP TS 23.038: the letters of one septet, then those that take two.
 GSM_7 = frozenset(
@@ -40,6 +43,15 @@ class SmsLength:
     def price(self, per_segment: Decimal) -> Decimal:
         """What one message of this length costs."""
         return self.segments * per_segment
+
+
+def costs(length: SmsLength, prices: Iterable[Decimal]) -> str:
+    """`, 0.09–0.12 CNY` for a message of this length; nothing without a price."""
+    found = sorted({length.price(price) for price in prices if price})
+    if not found:
+        return ""
+    said = "–".join(f"{cost:f}" for cost in (found[0], found[-1])[: len(found)])
+    return f", {said} {settings().home_currency}"
 
 
 def measure(text: str) -> SmsLength:

@@ -128,6 +128,17 @@ class Words:
         """Whether there are words for this step on this channel, in any language."""
         return any(key[:2] == (step, channel) for key in self.messages)
 
+    def printed(self, step: str, channel: str) -> list[str]:
+        """The values of audience.sql that the words of a step on a channel use."""
+        fixed = {"reward", *self._given}
+        found = (
+            part.variables
+            for key, message in self.messages.items()
+            if key[:2] == (step, channel)
+            for part in message.parts
+        )
+        return sorted(set().union(*found) - fixed)
+
     def message(self, step: str, channel: str, language: str) -> Message:
         """The words for a language: `zh-TW`, else `zh`, else the file without one.
 

@@ -94,7 +94,7 @@ class Account(BaseModel):
     price: Decimal = Field(
         default=Decimal(0),
         ge=0,
-        description="what one message costs, in the home currency: for budgets",
+        description="what one message (one SMS) costs, in the home currency",
     )
     ramp_up: tuple[int, ...] = Field(
         default=(), description="messages per day of a new account, first day first"
@@ -151,6 +151,8 @@ class Channel(ABC):
     longest_delay: ClassVar[timedelta] = timedelta(hours=4)
     windows: ClassVar[tuple[Window, ...]] = ()
     """Where messages may go only to those who have spoken lately; none: to all."""
+    is_paid_by_piece: ClassVar[bool] = False
+    """Whether an account's price is that of one piece (a segment), not of a message."""
     shows_way_out: ClassVar[bool] = False
     """Whether its marketing shows the link of `Account.way_out`."""
     is_for_marketing: ClassVar[bool] = True
@@ -179,6 +181,11 @@ class Channel(ABC):
         where it cannot be asked.
         """
         return iter(())
+
+    @staticmethod
+    def pieces(text: str) -> int:
+        """Of how many pieces a message with these words is."""
+        return 1
 
     def check(self) -> None:  # noqa: B027 - most have nothing to try
         """Try the credentials once; raises an error that says what to change."""

@@ -15,6 +15,7 @@ from zoneinfo import ZoneInfo
 
 from pydantic import BaseModel, ConfigDict, Field, SecretStr
 
+from tasks.campaigns import sms_length
 from tasks.channels import aliyun
 from tasks.channels.base import Account, Channel, MayLeave, Message, Outcome, Result
 from tasks.channels.web import Line, NotSent, Unclear
@@ -103,6 +104,7 @@ class Sms(Channel):
     account_type = SmsAccount
     batch: ClassVar[int] = 20
     can_ask: ClassVar[bool] = True
+    is_paid_by_piece: ClassVar[bool] = True
     attempts: ClassVar[int] = 4
 
     def __init__(self, account: str, settings: SmsAccount) -> None:
@@ -134,6 +136,11 @@ class Sms(Channel):
                 yield self._asked(message)
             except (NotSent, Unclear) as error:
                 yield Result(message, Outcome.UNKNOWN_OUTCOME, f"asking: {error}")
+
+    @staticmethod
+    def pieces(text: str) -> int:
+        """How many SMS: 70 letters, then 67 each; 160 and 153 where all are GSM-7."""
+        return sms_length.measure(text.strip()).segments
 
     def close(self) -> None:
         """Hang up."""

@@ -19,7 +19,7 @@ from tasks import accounts, database
 from tasks.campaigns.campaign import Campaign
 from tasks.campaigns.ways import open_channels
 from tasks.database import rows, run
-from tasks.planning import limits, policies, rewards, terms
+from tasks.planning import limits, pieces, policies, rewards, terms
 from tasks.planning.days import shop_day
 from tasks.planning.wording import keep
 
@@ -202,11 +202,16 @@ def _judge(
         *("promised", "pressure", "decide"),
     ):
         run(connection, f"plan/{part}", **binds)
-    if has_limits and limits.are_set(campaign, known):
-        run(connection, "plan/decided_table", **binds)
-        limits.apply(connection, campaign, known, binds)
-    else:
+    is_limited = has_limits and limits.are_set(campaign, known)
+    is_counted = pieces.are_counted(campaign, known)
+    if not (is_limited or is_counted):
         run(connection, "plan/decided_view", **binds)
+        return
+    run(connection, "plan/decided_table", **binds)
+    if is_counted:
+        pieces.count(connection, campaign, known, binds["as_of"])
+    if is_limited:
+        limits.apply(connection, campaign, known, binds)
 
 
 def _write(connection: Connection, campaign: Campaign, binds: dict[str, Any]) -> None:

@@ -1,0 +1,36 @@
+-- What does each message of a step cost that is paid by the piece?
+with said as (
+    select
+        decided.ctid as place,
+        coalesce(decided.language, '') as language,
+        coalesce(
+            (
+                select array_agg(length(decided.params ->> name) order by name)
+                from unnest(cast(:names as text[])) as name
+            ), '{}'
+        ) as lengths
+    from decided
+    where
+        decided.decision = 'planned'
+        and decided.channel = :channel
+        and decided.step = :step
+        and decided.price > 0
+),
+
+counted as (
+    select
+        said.place,
+        coalesce(piece.pieces, :otherwise) as pieces
+    from said
+    left join
+        jsonb_to_recordset(cast(:pieces as jsonb))
+            as piece (language text, lengths text, pieces integer)
+        on
+            said.language = piece.language
+            and cast(said.lengths as text) = piece.lengths
+)
+
+update decided
+set price = decided.price * counted.pieces
+from counted
+where decided.ctid = counted.place and counted.pieces > 1;
