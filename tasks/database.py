@@ -70,26 +70,26 @@ def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any
 
 def run_prepared(
     connection: Connection, name: str, without: str = "", /, **values: Any
-) -> CursorResult[Any]:
+) -> list[Any]:
     """As `run`, for one statement that is run thousands of times on a connection.
 
-    The server plans it once: of a short statement, planning is the longer part.
-    `without` is a clause of the file that is left out.
+    The server plans it once: of a short statement, planning is the longer part. The
+    rows are the driver's own tuples, and so are the errors (`psycopg2.Error`): that is
+    a third of the time of SQLAlchemy's. `without` is a clause of the file that is left
+    out.
     """
     statement, names = _numbered(name)
     title = f"{name}, not {without}" if without else name
-    prepared = connection.info.setdefault("prepared", set())
-    if title not in prepared:
-        chosen = statement.replace(without, "") if without else statement
-        connection.exec_driver_sql(f'prepare "{title}" as {chosen}')
-        prepared.add(title)
-    binds = ", ".join(f":{one}" for one in names)
-    return connection.execute(text(f'execute "{title}" ({binds})'), values)
-
-
-def fetch(result: CursorResult[Any]) -> Sequence[Any]:
-    """All rows as the driver gives them: a third of the time of SQLAlchemy's rows."""
-    return result.cursor.fetchall()
+    cursor: Any = connection.connection.cursor()
+    with cursor:
+        prepared = connection.info.setdefault("prepared", set())
+        if title not in prepared:
+            chosen = statement.replace(without, "") if without else statement
+            cursor.execute(f'prepare "{title}" as {chosen}')
+            prepared.add(title)
+        binds = ", ".join(["%s"] * len(names))
+        cursor.execute(f'execute "{title}" ({binds})', [values[one] for one in names])
+        return list(cursor.fetchall()) if cursor.description else []
 
 
 def numbers(values: Sequence[int | None]) -> str:
@@ -150,7 +150,7 @@ def _numbered(name: str) -> tuple[str, list[str]]:
             names.append(found[1])
         return f"${names.index(found[1]) + 1}"
 
-    return re.sub(r"(?<![:\w]):(\w+)", number, code).replace("%", "%%"), names
+    return re.sub(r"(?<![:\w]):(\w+)", number, code), names
 
 
 def _migrations() -> list[str]:

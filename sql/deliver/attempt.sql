@@ -24,23 +24,29 @@ hers as materialized (
     where customer_id = any(array(select asked.customer_id from asked))
 ),
 
-refused as (
-    -- As the function latest_consent says it, for all of them in one go.
-    select hers.customer_id
-    from consents
-    inner join hers on consents.identifier_id = hers.identifier_id
+unwilling as materialized (
+    -- Who has ever said no: few have. Only of these is the whole story read.
+    select asked.identifier_id
+    from asked
     where
-        consents.identifier_id = any(
-            array(select every.identifier_id from hers as every)
+        asked.customer_id in (
+            select hers.customer_id
+            from hers
+            inner join consents on hers.identifier_id = consents.identifier_id
+            where
+                consents.identifier_id = any(
+                    array(select every.identifier_id from hers as every)
+                )
+                and not consents.is_granted
+                and consents.channel = :consent_name
+                and consents.purpose = :purpose
         )
-        and consents.channel = :consent_name
-        and consents.purpose = :purpose
-    group by hers.customer_id
-    having not coalesce(
-        max(consents.decided_at) filter (where consents.is_granted)
-        > max(consents.decided_at) filter (where not consents.is_granted),
-        bool_and(consents.is_granted)
-    )
+),
+
+refused as materialized (
+    select identifier_id
+    from unwilling
+    where not latest_consent(identifier_id, :consent_name, :purpose)
 )
 
 insert into attempt (touch_id, number, lease_id)
@@ -61,8 +67,7 @@ where
     and not exists (
         select
         from refused
-        inner join asked on refused.customer_id = asked.customer_id
-        where asked.identifier_id = wanted.identifier_id
+        where refused.identifier_id = wanted.identifier_id
     )
     and (
         wanted.after_id is null

@@ -1,18 +1,31 @@
 -- The next work order that is due and that nobody else is at.
-with seen as materialized (
-    -- Enough of them, so that each of many workers finds one that is left.
+with due as (
+    -- In the order of their index: sorted, it would cost more the more there is to
+    -- send. Enough of them, so that each of many workers finds one that is left.
     select
         chunk.chunk_id,
         chunk.lease_id
     from chunk
-    left join lease on chunk.lease_id = lease.lease_id
     where
         chunk.state = 'open'
         and chunk.channel = :channel
         and chunk.account = :account
         and chunk.kind = any(cast(:kinds as text[]))
-        and (chunk.not_before <= :now or chunk.chunk_id <= :newest)
-        and (lease.ends_at is null or lease.ends_at <= clock_timestamp())
+        and chunk.not_before <= case
+            when :newest > 0 then 'infinity' else cast(:now as timestamptz)
+        end
+        -- Not as the sum of two conditions: Postgres would look for both, and sort.
+        and case
+            when chunk.chunk_id > :newest then chunk.not_before <= :now else true
+        end
+        and coalesce(
+            (
+                select lease.ends_at
+                from lease
+                where lease.lease_id = chunk.lease_id
+            ) <= clock_timestamp(),
+            true
+        )
         and not exists (
             select
             from sending_accounts as resting
@@ -29,20 +42,24 @@ with seen as materialized (
 ),
 
 next_one as (
-    -- Another worker may have taken it since: when Postgres then looks at the row
-    -- again, only what is asked of the row itself is asked anew.
+    -- Not ordered anew: that would lock them all.
     select
-        chunk.chunk_id,
-        chunk.lease_id as lease_before
-    from chunk
-    inner join seen on chunk.chunk_id = seen.chunk_id
-    where
-        chunk.lease_id is not distinct from seen.lease_id
-        and chunk.state = 'open'
-        and (chunk.not_before <= :now or chunk.chunk_id <= :newest)
-    order by chunk.not_before, chunk.chunk_id
-    limit 1
-    for update of chunk skip locked
+        free.chunk_id,
+        due.lease_id as lease_before
+    from due
+    inner join lateral (
+        -- Another worker may have taken it since: when Postgres then looks at the row
+        -- again, only what is asked of the row itself is asked anew.
+        select chunk.chunk_id
+        from chunk
+        where
+            chunk.chunk_id = due.chunk_id
+            and chunk.lease_id is not distinct from due.lease_id
+            and chunk.state = 'open'
+            and (chunk.not_before <= :now or chunk.chunk_id <= :newest)
+        for update skip locked
+    ) as free on true
+    limit 1 -- noqa: AM09
 )
 
 update chunk

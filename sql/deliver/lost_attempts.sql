@@ -3,9 +3,15 @@ with ordered as (
     select
         chunk.chunk_id,
         listed.touch_id
-    from chunk
+    from lease
+    -- By the index of what is open: orders have none by lease.
+    inner join chunk
+        on
+            lease.channel = chunk.channel
+            and lease.account = chunk.account
+            and lease.lease_id = chunk.lease_id
     cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
-    where chunk.lease_id = :lease and chunk.state = 'open'
+    where lease.lease_id = :lease and chunk.state = 'open'
     union
     select
         null as chunk_id,

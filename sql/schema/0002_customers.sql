@@ -195,6 +195,8 @@ create table consents (
 
 create index consents_of_identifier
 on consents (identifier_id, channel, purpose, decided_at desc);
+-- Before every message it is asked who has said no: few have.
+create index consents_refused on consents (identifier_id) where not is_granted;
 
 -- Addresses that must not be written to, whatever anybody planned.
 create table suppressions (

@@ -122,7 +122,6 @@ create table chunk (
 create index chunk_open on chunk (channel, account, not_before, chunk_id)
 where state = 'open';
 create index chunk_of_run on chunk (campaign_run_id);
-create index chunk_of_lease on chunk (lease_id) where state = 'open';
 
 -- The intent, committed before the provider is called: no second worker can append
 -- the same number, so nobody sends what another one may have sent.

@@ -10,12 +10,12 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
 
+from psycopg2.errors import UniqueViolation
 from sqlalchemy import Connection, Engine
-from sqlalchemy.exc import IntegrityError
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import array, fetch, numbers, rows, run_prepared
+from tasks.database import array, numbers, rows, run_prepared
 from tasks.delivery import doubt, pace
 from tasks.delivery.journal import Journal
 from tasks.delivery.lease import Lease
@@ -28,6 +28,7 @@ from tasks.planning.wording import Say
 SETTLE_AFTER = 2.0
 """Seconds after which answers are settled, also in the middle of a batch."""
 AFTER_ANOTHER = timedelta(minutes=5)
+FINE = (Outcome.ACCEPTED, Outcome.DELIVERED)
 UNLESS_TAKEN = "on conflict do nothing"
 """Costs a third of the intent, and a fresh order has nothing that could be taken."""
 log = logging.getLogger(__name__)
@@ -204,6 +205,8 @@ class Worker:
         at = self._clock()
         said = [(row, message) for row in batch if (message := self._say(row, at))]
         intended = self._intend(connection, [row for row, _ in said])
+        if len(intended) == len(said):
+            return _Batch([message for _, message in said], later=[])
         missing = [row for row, _ in said if row.touch_id not in intended]
         return _Batch(
             messages=[message for row, message in said if row.touch_id in intended],
@@ -232,15 +235,15 @@ class Worker:
         binds["afters"] = numbers(afters) if any(afters) else "{}"
         if self._order.is_fresh:
             try:
-                with connection.begin_nested():
+                with _savepoint(connection):
                     found = run_prepared(
                         connection, "deliver/attempt", UNLESS_TAKEN, **binds
                     )
-                    return {touch_id for (touch_id,) in fetch(found)}
-            except IntegrityError:
+                    return {touch_id for (touch_id,) in found}
+            except UniqueViolation:
                 log.warning("lease %s met another worker", self._lease.lease_id)
         found = run_prepared(connection, "deliver/attempt", **binds)
-        return {touch_id for (touch_id,) in fetch(found)}
+        return {touch_id for (touch_id,) in found}
 
     def _held_back(self, connection: Connection, missing: Sequence[Row]) -> list[Row]:
         """Say why there is no intent; returns those that wait for another message."""
@@ -269,14 +272,15 @@ class Worker:
         """Hand a batch to the channel; every message ends with exactly one result."""
         away = {message.touch_id: message for message in messages}
         answers = self._lane.channel.send(messages, self._may_leave)
+        noted, now = self._journal.came_back, time.monotonic
         try:
             for result in answers:
                 del away[result.message.touch_id]
-                self._journal.came_back(result)
+                noted(result)
                 self._results.append(result)
-                if not _is_fine(result):
+                if result.outcome not in FINE:
                     self._is_in_trouble = True
-                if time.monotonic() - self._settled_at > SETTLE_AFTER:
+                if now() - self._settled_at > SETTLE_AFTER:
                     self._flush()
         finally:
             answers.close()
@@ -324,10 +328,13 @@ class Worker:
             self._is_rejected |= self._refusals.settle(connection, run_id, results)
         append(connection, self._lines, at)
         order_again(connection, self._lane, self._again, at, chunk_id)
-        ended = [one for one in self._results if not _is_released(one)]
+        counts = Counter([one.outcome for one in self._results])
+        ended = self._results
+        if Outcome.NOT_SENT in counts:
+            ended = [one for one in ended if not _is_released(one)]
         self._open.difference_update([one.message.touch_id for one in ended])
         self._open.difference_update([line[0] for line in self._lines])
-        for outcome, count in Counter([one.outcome for one in self._results]).items():
+        for outcome, count in counts.items():
             self._outcomes[outcome.value] += count
         self._outcomes.update([line[2] for line in self._lines])
         self._is_in_trouble = False
@@ -335,8 +342,16 @@ class Worker:
         self._settled_at = time.monotonic()
 
 
-def _is_fine(result: Result) -> bool:
-    return result.outcome is Outcome.ACCEPTED or result.outcome is Outcome.DELIVERED
+@contextmanager
+def _savepoint(connection: Connection) -> Iterator[None]:
+    """As `begin_nested`, in a tenth of its time; released with the transaction."""
+    cursor: Any = connection.connection.cursor()
+    cursor.execute("savepoint intent")
+    try:
+        yield
+    except UniqueViolation:
+        cursor.execute("rollback to savepoint intent")
+        raise
 
 
 def _is_released(result: Result) -> bool:

@@ -1,6 +1,6 @@
 """The work orders of one account: the next one, what is in it, and how it ends."""
 
-from collections.abc import Collection, Sequence
+from collections.abc import Collection
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any, NamedTuple
@@ -8,7 +8,7 @@ from typing import Any, NamedTuple
 from sqlalchemy import Connection
 
 from tasks.channels.base import Message
-from tasks.database import fetch, run, run_prepared
+from tasks.database import run, run_prepared
 from tasks.delivery.settle import Again, Lane, order_again
 
 LOST = "the worker was lost"
@@ -16,27 +16,46 @@ LOST = "the worker was lost"
 
 
 class Row(NamedTuple):
-    """One row of sql/deliver/read.sql; read a million times, so no mapping of names."""
+    """One row of sql/deliver/read.sql; read a million times, so no mapping of names.
+
+    What has a default is not asked of an order that is fresh: it is known.
+    """
 
     touch_id: int
     key: str
     address: str
     identifier_id: int | None
     after_id: int | None
-    channel: str
-    account: str
     campaign: str
     step: str
     language: str | None
     params: str | None
     latest: float | None
     words_of: int
-    number: int
-    is_live: bool
-    unclear_for: timedelta | None
-    attempted_at: datetime | None
-    outcome: str | None
-    refusals: int
+    channel: str = ""
+    account: str = ""
+    number: int = 0
+    is_live: bool = False
+    unclear_for: timedelta | None = None
+    attempted_at: datetime | None = None
+    outcome: str | None = None
+    refusals: int = 0
+
+
+class Claimed(NamedTuple):
+    """What sql/deliver/claim.sql returns."""
+
+    chunk_id: int
+    run_id: int | None
+    kind: str
+    tries: int
+    touch_ids: str
+    zone: str | None
+    quiet_from: Any
+    quiet_to: Any
+    open_until: datetime | None
+    is_fresh: bool
+    failures: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -95,12 +114,13 @@ class Orders:
             lease=self._lease_id,
             now=at,
             **self._wanted,
-        ).one_or_none()
-        if found is None:
+        )
+        if not found:
             return None
-        name = "deliver/read_fresh" if found.is_fresh else "deliver/read"
-        result = run_prepared(connection, name, ids=found.touch_ids)
-        return self._sorted(found, list(map(Row._make, fetch(result))))
+        claimed = Claimed(*found[0])
+        name = "deliver/read_fresh" if claimed.is_fresh else "deliver/read"
+        rows = run_prepared(connection, name, ids=claimed.touch_ids)
+        return self._sorted(claimed, [Row(*row) for row in rows])
 
     def end(
         self,
@@ -145,24 +165,23 @@ class Orders:
         ).one()
         return PutOff(span.not_before, "quiet hours", span.open_until)
 
-    def _sorted(self, found: Any, rows: Sequence[Row]) -> Order:
+    def _sorted(self, found: Claimed, rows: list[Row]) -> Order:
         mine = (self._lane.channel.name, self._lane.account)
         order = Order(
             chunk_id=found.chunk_id,
             is_fresh=found.is_fresh,
-            run_id=found.campaign_run_id,
+            run_id=found.run_id,
             tries=found.tries,
             failures=found.failures,
             zone=found.zone,
             quiet=(found.quiet_from, found.quiet_to) if found.quiet_from else None,
             open_until=found.open_until,
-            ready=[],
+            ready=rows if found.is_fresh else [],
             unclear=[],
             lost=[],
             busy=[],
         )
         if order.is_fresh:
-            order.ready.extend(rows)
             return order
         for row in rows:
             if row.outcome == "final" or (row.channel, row.account) != mine:

@@ -15,6 +15,7 @@ from tasks.channels.base import Account, Channel, Outcome, Result
 from tasks.database import rows, run
 
 COLUMNS = "touch_id, happened_at, number, outcome, reason, provider_id"
+NULL = "\\N"
 FINAL = {
     Outcome.ACCEPTED: "accepted",
     Outcome.DELIVERED: "delivered",
@@ -64,23 +65,15 @@ def settle(
     again: dict[Again, list[int]] = defaultdict(list)
     for result in results:
         message = result.message
+        touch_id, number, told = message.touch_id, message.number, result.provider_id
         if result.outcome is Outcome.ACCEPTED:
-            told = (result.reason, result.provider_id)
-            lines.append((message.touch_id, message.number, "accepted", *told))
+            lines.append((touch_id, number, "accepted", result.reason, told))
             continue
-        outcome = _outcome(lane.channel, result, message.touch_id in rerouted)
-        lines.append(
-            (
-                message.touch_id,
-                message.number,
-                outcome,
-                _reason(result),
-                result.provider_id,
-            )
-        )
+        outcome = _outcome(lane.channel, result, touch_id in rerouted)
+        lines.append((touch_id, number, outcome, _reason(result), told))
         plan = _again(lane.channel, result, outcome)
-        if plan and message.touch_id not in rerouted:
-            again[plan].append(message.touch_id)
+        if plan and touch_id not in rerouted:
+            again[plan].append(touch_id)
     append(connection, lines, at)
     order_again(connection, lane, again, at, chunk_id)
     _suppress(connection, lane, results)
@@ -90,8 +83,12 @@ def append(connection: Connection, lines: Iterable[Line], at: datetime) -> None:
     """Append lines to `outcome` by COPY, all with the same time."""
     moment = at.isoformat()
     text = "".join(
-        f"{touch_id}\t{moment}\t{number}\t{outcome}\t{_cell(reason)}\t{_cell(ident)}\n"
-        for touch_id, number, outcome, reason, ident in lines
+        [
+            f"{touch_id}\t{moment}\t{number}\t{outcome}\t"
+            f"{NULL if reason is None else _cell(reason)}\t"
+            f"{NULL if ident is None else _cell(ident)}\n"
+            for touch_id, number, outcome, reason, ident in lines
+        ]
     )
     if text:
         cursor: Any = connection.connection.cursor()
@@ -214,10 +211,8 @@ def _reason(result: Result) -> str | None:
     return ": ".join(part for part in parts if part) or None
 
 
-def _cell(value: str | None) -> str:
+def _cell(value: str) -> str:
     """A value of COPY's text format."""
-    if value is None:
-        return "\\N"
     if value.isalnum():
         return value
     for sign, written in (("\\", "\\\\"), ("\t", "\\t"), ("\n", "\\n"), ("\r", "\\r")):
