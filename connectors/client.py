@@ -10,7 +10,7 @@ from datetime import UTC, datetime
 from email.utils import parsedate_to_datetime
 from enum import Enum
 from typing import Any
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 import orjson
 import requests
@@ -124,6 +124,9 @@ class Client:
         self._secrets: set[str] = set()
         self.hide(*secrets)
         self._session = requests.Session()
+        # No password of ~/.netrc instead of the source's own; see `_way`.
+        self._session.trust_env = False
+        self._ways: dict[str, dict[str, Any]] = {}
 
     def call(self, call: Call) -> Reply:
         """Send `call` until there is a usable reply.
@@ -200,13 +203,23 @@ class Client:
                 headers=_headers(call),
                 timeout=(self.pace.connect_timeout, self.pace.read_timeout),
                 allow_redirects=False,
+                **self._way(call.url),
             )
-        except requests.RequestException as error:
+        except (requests.RequestException, ValueError) as error:
             # Only its kind is told on: its text holds the address with the token.
             return self._broken(call, error)
         return self._judge(response)
 
-    def _broken(self, call: Call, error: requests.RequestException) -> Trouble:
+    def _way(self, url: str) -> dict[str, Any]:
+        """The environment's proxy and certificates, looked up once for each host."""
+        host = urlsplit(url).netloc
+        if host not in self._ways:
+            ask = requests.Session().merge_environment_settings
+            found = ask(url, {}, None, None, None)
+            self._ways[host] = {one: found[one] for one in ("proxies", "verify")}
+        return self._ways[host]
+
+    def _broken(self, call: Call, error: Exception) -> Trouble:
         if isinstance(error, ValueError):
             return Trouble(
                 Cure.PERSON, "the address cannot be called", "check base_url"

@@ -172,6 +172,7 @@ class Fetcher(Client):
                 call.url,
                 stream=True,
                 timeout=(pace.connect_timeout, pace.read_timeout),
+                **self._way(call.url),
             ) as response:
                 if trouble := self._by_status(response):
                     return trouble

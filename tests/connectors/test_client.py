@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from email.utils import format_datetime
+from pathlib import Path
 
 import pytest
 
@@ -263,3 +264,33 @@ def test_an_order_number_is_no_phone(client: Signing) -> None:
 
 def test_a_long_answer_is_cut(client: Signing) -> None:
     assert len(client.redact("x" * 5000)) <= 201
+
+
+def test_the_proxy_of_the_environment_is_used(
+    platform: Platform, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("http_proxy", platform.url)
+    monkeypatch.setenv("no_proxy", "near.example")
+    client = Client("shop", pace=Pace(tries=1))
+    reply = client.call(Call("orders", "http://shop.example/orders"))
+    assert reply.body == {"number": 1}
+    assert platform.seen[0].headers["host"] == "shop.example"
+    with pytest.raises(SourceUnavailable):
+        client.call(Call("orders", "http://near.example:1/orders"))
+    assert len(platform.seen) == 1
+
+
+def test_a_password_of_netrc_is_not_sent(
+    platform: Platform, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    netrc = tmp_path / "netrc"
+    netrc.write_text("default login somebody password else\n")
+    monkeypatch.setenv("NETRC", str(netrc))
+    Client("shop").call(Call("orders", platform.url))
+    assert "authorization" not in platform.seen[0].headers
+
+
+@pytest.mark.parametrize("address", ["http://[shop", "http://", "shop"])
+def test_an_address_that_cannot_be_read_needs_a_person(address: str) -> None:
+    with pytest.raises(SourceRefused, match="check base_url"):
+        Client("shop").call(Call("orders", address))

@@ -59,7 +59,7 @@ def test_a_bare_loop_that_is_kept_out_is_noticed(tmp_path: Path) -> None:
     with BY_NAME["wechat"].opened(250) as double:
         tape = recorded(BY_NAME["wechat"], 250, double, tmp_path)
         double.expire_token()  # type: ignore[attr-defined]
-        with pytest.raises(RuntimeError, match="wechat read .* bytes of a tape"):
+        with pytest.raises(RuntimeError, match=r"wechat read .* bytes of a tape"):
             played("bare", tape, double.url, tmp_path)
 
 
