@@ -1,5 +1,6 @@
 """`regulars customers`: look at one, and say who is who where machines were wrong."""
 
+import getpass
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Any
@@ -8,6 +9,7 @@ import click
 from rich.console import Console
 from rich.table import Table
 
+from flows import clock
 from tasks import database
 
 if TYPE_CHECKING:
@@ -17,7 +19,7 @@ if TYPE_CHECKING:
 
 @click.group()
 def command() -> None:
-    """Look at customers, undo merges, mark identifiers that are nobody's."""
+    """Look at customers, note what they say, undo merges, mark what is nobody's."""
 
 
 @command.command()
@@ -103,9 +105,37 @@ def junk(kind: str | None, value: str | None, because: str, not_junk: bool) -> N
     click.echo(_told(found))
 
 
+@command.command()
+@click.argument("customer")
+@click.argument("subject")
+@click.argument("answer", type=click.Choice(["yes", "no"]))
+@click.option("--because", required=True, help="how they said it: on the phone")
+@click.option("--who", default=getpass.getuser, help="to whom [default: you]")
+def consent(customer: str, subject: str, answer: str, because: str, who: str) -> None:
+    """Note that CUSTOMER agreed to SUBJECT (ANSWER yes), or refused it (no).
+
+    SUBJECT is a channel (email, sms …) for marketing by it; marketing, for all of them;
+    or profiling, for being chosen by what is known of them.
+    """
+    from tasks.people import consent as consents
+    from tasks.people import customers
+
+    evidence = f"told {who}: {because}"
+    try:
+        with database.transaction() as connection:
+            found = customers.find(connection, customer)
+            given = (found, subject, answer == "yes", evidence, clock.now())
+            changed = consents.note(connection, *given)
+    except LookupError as error:
+        raise click.ClickException(str(error)) from None
+    said = f"customer {found}, {subject}: {answer}"
+    click.echo(f"noted: {said}" if changed else f"known before: {said}")
+
+
 MERGE = ("merge_id", "kept_id", "merged_id", "evidence", "merged_at", "undone_because")
 CONFLICT = ("kind", "detail", "identifiers", "found_at")
 JUNK = ("kind", "scope", "value", "junk_reason")
+CONSENT = ("subject", "answer", "decided_at", "source", "evidence")
 IDENTIFIER = ("kind", "scope", "value", "first_seen_at")
 TAG = ("tag", "value", "origin", "source", "evidence", "expires_at")
 
@@ -128,6 +158,7 @@ def _show(console: Console, card: "Card") -> None:
                 facts.add_row(name, _cell(value))
         console.print(facts)
     console.print(_table("known by", card.identifiers, IDENTIFIER))
+    console.print(_table("agreed and refused", card.consents, CONSENT))
     console.print(_table("segments", card.segments, ("segment", "joined_at")))
     console.print(_table("tags", card.tags, TAG))
     if card.merges:

@@ -95,7 +95,7 @@ insert into consents (
 select
     version.identifier_id,
     said.channel,
-    'marketing' as purpose,
+    said.purpose,
     said.is_granted::boolean as is_granted,
     :source,
     'profile in batch ' || :batch_id as evidence,
@@ -106,14 +106,24 @@ select
         else coalesce(version.updated_at, :started_at)
     end as decided_at
 from written_profile as version
-cross join lateral jsonb_each_text(version.consents) as said (channel, is_granted)
+cross join
+    lateral (
+        -- Whether people may be chosen by what is known of them has no channel.
+        select
+            case when told.subject = 'profiling' then '' else told.subject end
+                as channel,
+            case when told.subject = 'profiling' then 'profiling' else 'marketing' end
+                as purpose,
+            told.is_granted
+        from jsonb_each_text(version.consents) as told (subject, is_granted)
+    ) as said
 left join lateral (
     select consents.is_granted
     from consents
     where
         consents.identifier_id = version.identifier_id
         and consents.channel = said.channel
-        and consents.purpose = 'marketing'
+        and consents.purpose = said.purpose
         and consents.source = :source
     order by consents.decided_at desc, consents.consent_id desc
     limit 1

@@ -247,7 +247,8 @@ comment on column staging.customers.nobody is
 comment on column staging.customers.tags is
 '{"tag name": "value or null"}: what staff or the platform put on this customer';
 comment on column staging.customers.consents is
-'{"email": true, "sms": false}: marketing consent per channel, as the source knows it';
+'{"email": true, "sms": false}: marketing consent per channel, as the source knows it;
+"profiling": whether this person may be chosen by what is known of them';
 
 comment on column staging.orders.more_identifiers is
 '[{"kind": "openid", "scope": "<app id>", "value": "…"}]';

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection, RowMapping
 
 from tasks.database import rows
-from tasks.people import tags
+from tasks.people import consent, tags
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,6 +18,7 @@ class Card:
     segments: list[RowMapping]
     tags: list[RowMapping]
     merges: list[RowMapping]
+    consents: list[RowMapping]
 
 
 def find(connection: Connection, who: str) -> int:
@@ -51,6 +52,7 @@ def card(connection: Connection, customer_id: int) -> Card:
         segments=rows(connection, "membership/of_customer", **one),
         tags=tags.of_customer(connection, customer_id),
         merges=merges(connection, customer_id),
+        consents=consent.of_customer(connection, customer_id),
     )
 
 

@@ -1,5 +1,6 @@
 """What people type: customers, segments, tags and facts from the terminal."""
 
+import re
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -90,6 +91,24 @@ def test_junk_is_marked_listed_and_trusted_again(shop: Engine) -> None:
     trusted = regulars("customers", "junk", *phone, "--not-junk")
     assert trusted.exit_code == 0
     assert "8613800000000" not in regulars("customers", "junk").output
+
+
+def test_what_a_customer_says_is_noted_and_shown(shop: Engine) -> None:
+    said = ("customers", "consent", "13800000000")
+    because = ("--because", "on the phone", "--who", "lin")
+    assert "noted: customer 1, profiling: no" in (
+        regulars(*said, "profiling", "no", *because).output
+    )
+    assert "known before" in regulars(*said, "profiling", "no", *because).output
+    assert regulars(*said, "email", "yes", *because).exit_code == 0
+    assert regulars(*said, "marketing", "no", *because).exit_code == 0
+    shown = regulars("customers", "show", "1").output
+    assert re.search(r"profiling .* no .* staff .* told lin: on the phone", shown)
+    assert re.search(r" email .* no ", shown) and " yes " not in shown
+    wrong = regulars(*said, "profilng", "no", *because)
+    assert wrong.exit_code == 1 and 'did you mean "profiling"?' in wrong.output
+    nobody = regulars("customers", "consent", "x@y.cn", "email", "no", *because)
+    assert nobody.exit_code == 1 and "'x@y.cn': give an id" in nobody.output
 
 
 def test_segments_are_listed_shown_and_explained(shop: Engine) -> None:
