@@ -1,4 +1,24 @@
--- What is the newest that any source knows of each touched customer?
+-- What is the newest that any source knows of each customer whose profiles changed?
+create temporary table read_anew (identifier_id bigint) on commit drop;
+
+with taken as (
+    delete from profiles_to_read
+    returning identifier_id
+)
+
+insert into read_anew (identifier_id)
+select identifier_id from taken;
+
+analyze read_anew;
+
+create temporary table touched on commit drop as
+select distinct identifiers.customer_id
+from read_anew
+inner join identifiers on read_anew.identifier_id = identifiers.identifier_id
+where identifiers.customer_id is not null;
+
+analyze touched;
+
 create temporary table described on commit drop as
 with ranked as (
     select
@@ -10,7 +30,7 @@ with ranked as (
                 profiles.updated_at desc nulls last, profiles.source asc,
                 profiles.identifier_id asc
         ) as age
-    from (select distinct customer_id from touched_customers) as touched
+    from touched
     inner join identifiers on touched.customer_id = identifiers.customer_id
     inner join profiles on identifiers.identifier_id = profiles.identifier_id
 )
@@ -29,6 +49,8 @@ select
         as birthday
 from ranked
 group by customer_id;
+
+analyze described;
 
 with wanted as (
     select

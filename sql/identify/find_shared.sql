@@ -3,13 +3,17 @@
 -- one person. Buyers themselves are accounts, whatever they are linked to.
 create temporary table shared on commit drop as
 with ends as (
-    select identifier_a as identifier_id from fresh_links
+    select identifier_a as identifier_id
+    from fresh_links
+    where may_be_shared_a
     union
-    select identifier_b from fresh_links
+    select identifier_b
+    from fresh_links
+    where may_be_shared_b
 ),
 
 -- Few have so many links at all, and only these are looked at closely.
-busy as (
+suspects as (
     select identifier_id
     from (
         select ends.identifier_id
@@ -22,16 +26,6 @@ busy as (
     ) as linked
     group by identifier_id
     having count(*) > :shared_cap
-),
-
-suspects as (
-    select identifiers.identifier_id
-    from busy
-    inner join identifiers on busy.identifier_id = identifiers.identifier_id
-    where
-        identifiers.kind != 'buyer'
-        and not identifiers.is_junk
-        and not identifiers.is_trusted
 ),
 
 sides as (

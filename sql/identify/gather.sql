@@ -9,14 +9,22 @@ select identifier_id
 from identifiers
 where customer_id is null and not is_junk;
 
+-- Nodes are customers, or identifiers without one; a void link joins nothing.
 create temporary table fresh_links on commit drop as
 select
     links.link_id,
     links.identifier_a,
     links.identifier_b,
-    links.evidence
+    links.evidence,
+    coalesce(a.customer_id, :new_from + a.identifier_id) as node_a,
+    coalesce(b.customer_id, :new_from + b.identifier_id) as node_b,
+    a.is_junk or b.is_junk as is_void,
+    a.kind != 'buyer' and not a.is_junk and not a.is_trusted as may_be_shared_a,
+    b.kind != 'buyer' and not b.is_junk and not b.is_trusted as may_be_shared_b
 from (select distinct link_id from links_to_follow) as queued
 inner join identifier_links as links on queued.link_id = links.link_id
+inner join identifiers as a on links.identifier_a = a.identifier_id
+inner join identifiers as b on links.identifier_b = b.identifier_id
 where links.rejected_at is null;
 
 analyze fresh_identifiers, fresh_links;

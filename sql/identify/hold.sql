@@ -11,15 +11,18 @@ sizes as (
     -- A customer counts with its identifiers, what has no customer counts as one.
     select
         nodes.label,
-        sum(greatest(1, known.identifiers)) as size
+        sum(
+            case
+                when nodes.node >= :new_from then 1
+                else (
+                    select count(*)
+                    from identifiers
+                    where identifiers.customer_id = nodes.node
+                )
+            end
+        ) as size
     from clusters
     inner join nodes on clusters.label = nodes.label
-    cross join
-        lateral (
-            select count(*) as identifiers
-            from identifiers
-            where identifiers.customer_id = nodes.node
-        ) as known
     group by nodes.label
 ),
 
@@ -66,8 +69,8 @@ select
     links.identifier_b
 from doubtful
 inner join nodes on doubtful.label = nodes.label
-inner join links on nodes.node = links.node_a
-where links.node_a != links.node_b;
+inner join fresh_links as links on nodes.node = links.node_a
+where links.node_a != links.node_b and not links.is_void;
 
 insert into identity_conflicts (kind, identifier_ids, link_ids, detail, found_at)
 select

@@ -1,15 +1,16 @@
--- Give every cluster one customer, the oldest in it, or a new one.
+-- Give every cluster one customer: who has the most behind it stays, the oldest among
+-- equals, so that little has to be handed over; or a new one.
 create temporary table owners on commit drop as
 select
     nodes.label,
-    case when nodes.label < :new_from then nodes.label end as customer_id,
+    cast(null as bigint) as customer_id,
     coalesce(
-        min(nodes.node - :new_from) filter (where identifiers.kind = 'buyer'),
-        min(nodes.node - :new_from) filter (where nodes.node >= :new_from)
+        min(identifiers.identifier_id) filter (where identifiers.kind = 'buyer'),
+        min(identifiers.identifier_id)
     ) as first_id
 from nodes
-left join identifiers
-    on nodes.node >= :new_from and nodes.node - :new_from = identifiers.identifier_id
+inner join identifiers on nodes.node - :new_from = identifiers.identifier_id
+where nodes.label >= :new_from
 group by nodes.label;
 
 with born as (
@@ -18,7 +19,6 @@ with born as (
         first_id,
         :as_of
     from owners
-    where customer_id is null
     order by first_id
     returning customer_id, founder_id
 )
@@ -26,32 +26,75 @@ with born as (
 update owners
 set customer_id = born.customer_id
 from born
-where owners.first_id = born.founder_id and owners.customer_id is null;
+where owners.first_id = born.founder_id;
 
 create temporary table merged on commit drop as
-select
-    nodes.node as merged_id,
-    nodes.label as kept_id
-from nodes
-where nodes.label < nodes.node and nodes.node < :new_from;
+with several as (
+    select distinct label
+    from nodes
+    where label < node and node < :new_from
+),
 
-create temporary table members on commit drop as
-select
-    nodes.label,
-    nodes.node,
-    identifiers.identifier_id
-from nodes
-inner join identifiers on nodes.node = identifiers.customer_id
-where nodes.label in (select kept_id from merged)
-union all
+weighed as (
+    select
+        nodes.label,
+        nodes.node,
+        (
+            select count(*) from orders
+            where orders.customer_id = nodes.node
+        )
+        + (
+            select count(*) from interactions
+            where interactions.customer_id = nodes.node
+        )
+        + (
+            select count(*) from identifiers
+            where identifiers.customer_id = nodes.node
+        ) as weight
+    from several
+    inner join nodes on several.label = nodes.label
+    where nodes.node < :new_from
+),
+
+ranked as (
+    select
+        label,
+        node,
+        first_value(node) over (
+            partition by label
+            order by weight desc, node asc
+        ) as kept_id
+    from weighed
+)
+
 select
     label,
-    node,
-    node - :new_from as identifier_id
-from nodes
-where node >= :new_from and label in (select kept_id from merged);
+    node as merged_id,
+    kept_id
+from ranked
+where node != kept_id;
 
-analyze owners, merged, members;
+insert into owners (label, customer_id)
+select
+    label,
+    min(kept_id) as customer_id
+from merged
+group by label;
+
+analyze owners, merged;
+
+-- All identifiers of those who are joined: `node` is whose they were.
+create temporary table members on commit drop as
+select
+    owners.customer_id as kept_id,
+    nodes.node,
+    coalesce(identifiers.identifier_id, nodes.node - :new_from) as identifier_id
+from owners
+inner join nodes on owners.label = nodes.label
+left join identifiers on nodes.node = identifiers.customer_id
+where owners.label < :new_from;
+
+analyze members;
 
 with reasons as (
     select distinct on (merged.merged_id)
@@ -64,15 +107,15 @@ with reasons as (
             node_a as node,
             link_id,
             evidence
-        from links
-        where node_a != node_b
+        from fresh_links
+        where node_a != node_b and not is_void
         union all
         select
             node_b,
             link_id,
             evidence
-        from links
-        where node_a != node_b
+        from fresh_links
+        where node_a != node_b and not is_void
     ) as sides on merged.merged_id = sides.node
     order by merged.merged_id, sides.link_id
 ),
@@ -86,7 +129,7 @@ sides as (
         array_agg(members.identifier_id order by members.identifier_id)
         filter (where members.node != merged.merged_id) as kept_identifiers
     from merged
-    inner join members on merged.kept_id = members.label
+    inner join members on merged.kept_id = members.kept_id
     group by merged.kept_id, merged.merged_id
 )
 

@@ -1,18 +1,35 @@
 -- Hand over what belonged to merged customers, and what belonged to nobody yet.
-update identifiers
-set customer_id = merged.kept_id
+create temporary table handed_over on commit drop as
+select
+    members.identifier_id,
+    merged.kept_id as customer_id
 from merged
-where identifiers.customer_id = merged.merged_id;
+inner join members on merged.merged_id = members.node
+union all
+select
+    nodes.node - :new_from as identifier_id,
+    coalesce(owners.customer_id, nodes.label) as customer_id
+from nodes
+left join owners on nodes.label = owners.label
+where nodes.node >= :new_from;
+
+analyze handed_over;
+
+-- Every row by its index: the tables are large, and of their rows few are moved.
+set local enable_hashjoin = off;
+set local enable_mergejoin = off;
 
 update identifiers
-set customer_id = owners.customer_id
-from nodes
-inner join owners on nodes.label = owners.label
-where nodes.node >= :new_from and identifiers.identifier_id = nodes.node - :new_from;
+set customer_id = handed_over.customer_id
+from handed_over
+where identifiers.identifier_id = handed_over.identifier_id;
 
-delete from links_to_follow
-using fresh_links
-where links_to_follow.link_id = fresh_links.link_id;
+insert into profiles_to_read (identifier_id)
+select identifier_id from handed_over
+where exists (
+    select from profiles
+    where profiles.identifier_id = handed_over.identifier_id
+);
 
 update orders
 set customer_id = merged.kept_id
@@ -40,10 +57,12 @@ set customer_id = merged.kept_id
 from merged
 where tags.customer_id = merged.merged_id;
 
-insert into touched_customers (customer_id)
-select merged_id from merged
-union
-select kept_id from merged;
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
+
+delete from links_to_follow
+using fresh_links
+where links_to_follow.link_id = fresh_links.link_id;
 
 select
     count(*) filter (where label >= :new_from) as new_customers,

@@ -1,35 +1,59 @@
--- One step: every node takes the smallest label beside it, then its label's label.
--- Nodes are written anew, since nearly every one changes.
+-- One step: every label becomes the smallest beside it, then that one's; only edges
+-- that still join two labels are left.
 create temporary table smaller on commit drop as
+with beside as (
+    select
+        label,
+        min(other) as least_label
+    from (
+        select
+            node_b as label,
+            node_a as other
+        from edges
+        union all
+        select
+            node_a,
+            node_b
+        from edges
+    ) as sides
+    group by label
+    having min(other) < label
+)
+
 select
-    nodes.node,
-    least(nodes.label, min(neighbours.label)) as label
-from nodes
-left join (
-    select
-        node_a as node,
-        node_b as beside
-    from edges
-    union all
-    select
-        node_b,
-        node_a
-    from edges
-) as sides on nodes.node = sides.node
-left join nodes as neighbours on sides.beside = neighbours.node
-group by nodes.node, nodes.label;
+    beside.label,
+    coalesce(further.least_label, beside.least_label) as least_label
+from beside
+left join beside as further on beside.least_label = further.label;
 
 analyze smaller;
 
-drop table nodes;
+alter table nodes rename to labelled;
 
+-- Written anew, since many change.
 create temporary table nodes on commit drop as
 select
-    smaller.node,
-    further.label
-from smaller
-inner join smaller as further on smaller.label = further.node;
+    labelled.node,
+    coalesce(smaller.least_label, labelled.label) as label
+from labelled
+left join smaller on labelled.label = smaller.label;
 
-drop table smaller;
+alter table edges rename to followed;
 
-analyze nodes;
+create temporary table edges on commit drop as
+select distinct
+    least(a, b) as node_a,
+    greatest(a, b) as node_b
+from (
+    select
+        coalesce(side_a.least_label, followed.node_a) as a,
+        coalesce(side_b.least_label, followed.node_b) as b
+    from followed
+    left join smaller as side_a on followed.node_a = side_a.label
+    left join smaller as side_b on followed.node_b = side_b.label
+) as moved
+where a != b;
+
+drop table smaller, labelled, followed;
+
+analyze nodes, edges;

@@ -1,8 +1,14 @@
--- Give every part of what was one customer the customer that began in it.
+-- Give every part of what was one customer the customer that began in it; where several
+-- did, the one that stands now.
 create temporary table owners on commit drop as
 select
     nodes.label,
-    min(customers.customer_id) as customer_id,
+    (
+        array_agg(
+            customers.customer_id
+            order by customers.merged_into is not null, customers.customer_id
+        ) filter (where customers.customer_id is not null)
+    )[1] as customer_id,
     coalesce(
         min(nodes.node) filter (where identifiers.kind = 'buyer'), min(nodes.node)
     ) as first_id
@@ -49,6 +55,13 @@ where
 update identifiers
 set customer_id = null
 where is_junk and customer_id in (select customer_id from affected);
+
+insert into profiles_to_read (identifier_id)
+select node from nodes
+where exists (
+    select from profiles
+    where profiles.identifier_id = nodes.node
+);
 
 update customer_merges
 set undone_at = :as_of, undone_because = :because

@@ -25,7 +25,9 @@ create table identifiers (
     kind text not null,
     scope text not null,
     value text not null,
-    customer_id bigint references customers,
+    -- Without a foreign key: only identify writes it, with what it has just read or
+    -- made, and would otherwise check each of a million.
+    customer_id bigint,
     -- A shared or meaningless value (the shop's own phone): joins nobody, is nobody's.
     is_junk boolean not null default false,
     junk_reason text,
@@ -179,6 +181,28 @@ create table profiles (
 );
 
 create index profiles_of_identifier on profiles (identifier_id);
+
+-- Identifiers whose profile, or whose customer, changed since it was last asked what
+-- is the newest known of that customer. Only appended to by whoever changes them.
+create table profiles_to_read (
+    identifier_id bigint not null
+);
+
+create function queue_profiles() returns trigger
+language plpgsql as $$
+begin
+    insert into regulars.profiles_to_read (identifier_id)
+    select distinct identifier_id from changed;
+    return null;
+end;
+$$;
+
+create trigger queue_on_insert after insert on profiles
+referencing new table as changed
+for each statement execute function queue_profiles();
+create trigger queue_on_update after update on profiles
+referencing new table as changed
+for each statement execute function queue_profiles();
 
 -- One row per decision of the customer; the newest per channel and purpose holds.
 create table consents (

@@ -22,7 +22,9 @@ create table orders (
     currency text not null,
     amount numeric not null,
     buyer_identifier_id bigint references identifiers,
-    customer_id bigint references customers,
+    -- Without a foreign key, as everywhere: only identify writes it, with what it has
+    -- just read or made, and a merge would check every row that it moves.
+    customer_id bigint,
     -- Of the lines as the source gave them; null: compare them one by one.
     lines_digest numeric,
     loaded_at timestamptz not null default now(),
@@ -32,7 +34,6 @@ create table orders (
 -- All that facts read of an order, in their order: the heap is not visited.
 create index orders_of_customer on orders (customer_id, ordered_at, order_id)
 include (status, currency, amount);
-create index orders_of_buyer on orders (buyer_identifier_id);
 create index orders_without_customer on orders (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -63,7 +64,7 @@ create table refunds (
     amount numeric not null,
     reason text,
     buyer_identifier_id bigint references identifiers,
-    customer_id bigint references customers,
+    customer_id bigint,
     loaded_at timestamptz not null default now(),
     constraint refunds_natural_key unique (source, refund_number)
 );
@@ -72,7 +73,6 @@ create index refunds_of_customer on refunds (customer_id);
 create index refunds_waiting_for_order on refunds (source, order_number)
 where order_id is null;
 create index refunds_of_order on refunds (order_id);
-create index refunds_of_buyer on refunds (buyer_identifier_id);
 create index refunds_without_customer on refunds (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -88,7 +88,7 @@ create table reviews (
     reviewed_at timestamptz not null,
     updated_at timestamptz not null,
     buyer_identifier_id bigint references identifiers,
-    customer_id bigint references customers,
+    customer_id bigint,
     loaded_at timestamptz not null default now(),
     constraint reviews_natural_key unique (source, review_number)
 );
@@ -97,7 +97,6 @@ create index reviews_of_customer on reviews (customer_id);
 create index reviews_waiting_for_order on reviews (source, order_number)
 where order_id is null;
 create index reviews_of_order on reviews (order_id);
-create index reviews_of_buyer on reviews (buyer_identifier_id);
 create index reviews_without_customer on reviews (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -109,7 +108,7 @@ create table interactions (
     happened_at timestamptz not null,
     account text,
     identifier_id bigint references identifiers,
-    customer_id bigint references customers,
+    customer_id bigint,
     body text,
     -- The parameter of the code or link that brought them, see `codes`.
     code text,

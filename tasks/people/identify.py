@@ -45,14 +45,17 @@ def identify(
     """Give every new identifier its customer and follow every new link, once.
 
     Reads what is new and its neighbourhood, never the whole graph; one transaction,
-    one run at a time. The order in which links arrive does not matter.
+    one run at a time. Who is one person does not depend on the order in which links
+    arrive.
     """
     with engine.begin() as connection:
-        run(connection, "identify/gather")
+        run(connection, "identify/gather", new_from=NEW_FROM)
         shared = run(
             connection, "identify/find_shared", shared_cap=shared_cap, as_of=as_of
         ).scalar_one()
         parted = _part(connection, as_of, "through an identifier that many share")
+        if shared or parted.has_looked:
+            run(connection, "identify/look_again", new_from=NEW_FROM)
         joined = _join(connection, as_of, cluster_cap)
         assigned = run(connection, "identify/assign").scalar_one()
         run(connection, "identify/describe")
@@ -142,6 +145,7 @@ def trust(engine: Engine, kind: str, value: str, as_of: datetime) -> Identified:
 class _Parted:
     new_customers: int = 0
     parted: int = 0
+    has_looked: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -157,7 +161,7 @@ def _part(connection: Connection, as_of: datetime, because: str) -> _Parted:
     run(connection, "identify/split_gather")
     _settle(connection)
     found = run(connection, "identify/split", as_of=as_of, because=because)
-    return _Parted(**found.mappings().one())
+    return _Parted(**found.mappings().one(), has_looked=True)
 
 
 def _join(connection: Connection, as_of: datetime, cluster_cap: int) -> _Joined:
@@ -177,7 +181,7 @@ def _join(connection: Connection, as_of: datetime, cluster_cap: int) -> _Joined:
 
 
 def _settle(connection: Connection) -> None:
-    """Spread the smallest label over each component; the steps double their reach."""
+    """Give each component its smallest label; every step more than halves the rest."""
     while run(connection, "identify/disagreeing").scalar_one():
         run(connection, "identify/propagate")
 

@@ -79,3 +79,10 @@ def customer_of(engine: Engine, value: str) -> int:
 def buyers_of_orders(engine: Engine) -> dict[str, int]:
     found = execute(engine, "select order_number, customer_id from orders")
     return {row[0]: row[1] for row in found}
+
+
+def only_merge(engine: Engine) -> int:
+    [[merge_id]] = execute(
+        engine, "select merge_id from customer_merges where undone_at is null"
+    )
+    return int(merge_id)

@@ -9,6 +9,7 @@ from tests.tasks.people.seen_people import (
     buyers_of_orders,
     customer_of,
     execute,
+    only_merge,
     ordered,
     people,
     saw,
@@ -32,10 +33,11 @@ def test_a_second_run_finds_nothing_to_do(engine: Engine) -> None:
     assert identify.identify(engine, AS_OF) == identify.Identified(0, 0, 0, 0, 0)
 
 
-def test_the_oldest_customer_is_kept_and_the_merge_names_its_evidence(
+def test_the_oldest_of_equals_is_kept_and_the_merge_names_its_evidence(
     engine: Engine,
 ) -> None:
     saw(engine, "buyer b1", "phone 861")
+    ordered(engine, "n1", "b1")
     identify.identify(engine, AS_OF)
     oldest = customer_of(engine, "b1")
     saw(engine, "buyer b2", "email a@x.cn")
@@ -45,7 +47,7 @@ def test_the_oldest_customer_is_kept_and_the_merge_names_its_evidence(
     saw(engine, "email a@x.cn", "phone 861")
     assert identify.identify(engine, AS_OF).merges == 1
     assert customer_of(engine, "b2") == oldest
-    assert buyers_of_orders(engine) == {"n2": oldest}
+    assert buyers_of_orders(engine) == {"n1": oldest, "n2": oldest}
     [merge] = execute(
         engine, "select kept_id, merged_id, evidence, link_id from customer_merges"
     )
@@ -91,13 +93,6 @@ def test_undo_restores_both_customers_and_holds(engine: Engine) -> None:
     ]
     identify.identify(engine, AS_OF)
     assert len(people(engine)) == 2 and buyers_of_orders(engine) == before[1]
-
-
-def only_merge(engine: Engine) -> int:
-    [[merge_id]] = execute(
-        engine, "select merge_id from customer_merges where undone_at is null"
-    )
-    return int(merge_id)
 
 
 def tag(engine: Engine, customer_id: int, name: str) -> None:
@@ -172,58 +167,3 @@ def test_the_newest_known_value_of_each_field_is_the_customers(engine: Engine) -
         )
     identify.identify(engine, AS_OF)
     assert execute(engine, "select name, city from customers") == [("Li Lei", "上海")]
-
-
-def planned(engine: Engine, customer_id: int, occasion: str) -> int:
-    [[touch_id]] = execute(
-        engine,
-        "insert into touch (campaign_run_id, customer_id, campaign, step, occasion,"
-        " decision, key, channel, account) values (1, :id, 'launch', 'first',"
-        " :occasion, 'planned', :id || :occasion, 'mail', 'main') returning touch_id",
-        id=customer_id,
-        occasion=occasion,
-    )
-    return int(touch_id)
-
-
-def states(engine: Engine) -> dict[int, str]:
-    return dict(execute(engine, "select touch_id, state from touch_state"))
-
-
-def begun(engine: Engine, touch_id: int, outcome: str | None) -> None:
-    execute(
-        engine,
-        "with lent as (insert into lease (worker, channel, account, ends_at) values"
-        " ('w', 'mail', 'main', now() + interval '1 hour') returning lease_id)"
-        " insert into attempt (touch_id, number, lease_id)"
-        " select :touch, 1, lease_id from lent",
-        touch=touch_id,
-    )
-    if outcome:
-        execute(
-            engine,
-            "insert into outcome (touch_id, happened_at, number, outcome)"
-            " values (:touch, now(), 1, :outcome)",
-            touch=touch_id,
-            outcome=outcome,
-        )
-
-
-def test_a_merged_person_gets_one_message_per_occasion(engine: Engine) -> None:
-    saw(engine, "buyer b1")
-    saw(engine, "buyer b2")
-    identify.identify(engine, AS_OF)
-    one, two = customer_of(engine, "b1"), customer_of(engine, "b2")
-    spring = planned(engine, one, "spring"), planned(engine, two, "spring")
-    autumn = planned(engine, one, "autumn"), planned(engine, two, "autumn")
-    winter = planned(engine, one, "winter"), planned(engine, two, "winter")
-    alone = planned(engine, two, "order 7")
-    begun(engine, autumn[1], outcome=None)
-    begun(engine, winter[1], outcome="retry")
-    saw(engine, "buyer b1", "buyer b2")
-    identify.identify(engine, AS_OF)
-    found = states(engine)
-    assert [found[touch] for touch in spring] == ["planned", "skipped"]
-    assert [found[touch] for touch in autumn] == ["skipped", "dispatching"]
-    assert [found[touch] for touch in winter] == ["planned", "skipped"]
-    assert found[alone] == "planned"

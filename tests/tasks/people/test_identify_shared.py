@@ -111,6 +111,10 @@ def test_the_order_of_arrival_does_not_matter(
         for a, b in links[start:end]:
             saw(engine, names[a], names[b])
         identify.identify(engine, AS_OF, shared_cap=3)
+    # No foreign key watches this.
+    strays = "select from identifiers left join customers using (customer_id)"
+    strays += " where identifiers.customer_id is not null and created_at is null"
+    assert execute(engine, strays) == []
     expected = one_person_each(links, cap=3)
     assert people(engine) == {
         frozenset(names[one] for one in group) for group in expected
