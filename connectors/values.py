@@ -108,7 +108,7 @@ def number(value: Any, field: str, problems: Problems) -> Decimal | None:
     """An exact decimal, from text or a JSON number; never by way of a float."""
     if value is None or value == "":
         return None
-    read = None if isinstance(value, bool) else _decimal(str(value))
+    read = _decimal(str(value))
     if read is None:
         problems.add(field, value, "a number")
     return read

@@ -1,7 +1,6 @@
 """Pull one source's new records, validate them and load them into Postgres."""
 
 import logging
-import time
 from collections import Counter
 from dataclasses import dataclass, field
 from datetime import datetime
@@ -116,11 +115,10 @@ class _Pace:
     """Tells the log how far a landing has come, every half a minute."""
 
     def __init__(self) -> None:
-        self._told_at = time.monotonic()
+        self._seldom = story.Seldom()
 
     def __call__(self, progress: land.Progress) -> None:
-        if time.monotonic() - self._told_at > 30:
-            self._told_at = time.monotonic()
+        if self._seldom.is_due():
             place = f"{progress.source}/{progress.stream}"
             log.info("%s: %s records so far", place, f"{progress.records:,}")
 

@@ -1,6 +1,7 @@
 """What a run tells on-call: its artifact, its last state, in plain words."""
 
 import re
+import time
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
@@ -20,6 +21,20 @@ def tell(key: str, title: str, *parts: str) -> None:
 def ended(name: str, message: str = "", result: Any = None) -> State[Any]:
     """A good end whose `name` is shown in every list of runs."""
     return Completed(name=name, message=message or name, data=result)
+
+
+class Seldom:
+    """Says every half a minute that a log is due, of work that takes long."""
+
+    def __init__(self) -> None:
+        self._told_at = time.monotonic()
+
+    def is_due(self) -> bool:
+        """Whether half a minute has passed since the last time it was."""
+        is_due = time.monotonic() - self._told_at > 30
+        if is_due:
+            self._told_at = time.monotonic()
+        return is_due
 
 
 def flush() -> None:

@@ -142,7 +142,8 @@ def push(source: str, dry_run: bool, file: Path | None) -> None:
             click.echo(f"{label}: {added:,} would get it, {removed:,} would lose it")
         return
     done = push_tags.push(engine, found, now)
-    click.echo(f"{done.added:,} put on, {done.removed:,} taken away")
+    added, removed = done.added.total(), done.removed.total()
+    click.echo(f"{added:,} put on, {removed:,} taken away")
     for reason, count in done.refused.most_common():
         click.echo(f"{count:,} not taken: {reason}")
 

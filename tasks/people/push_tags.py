@@ -32,10 +32,10 @@ class AlreadyPushing(RuntimeError):
 
 @dataclass
 class Pushed:
-    """What one push changed; `refused` counts the platform's reasons."""
+    """How often each label was put on and taken away; `refused` counts reasons."""
 
-    added: int = 0
-    removed: int = 0
+    added: Counter[str] = field(default_factory=Counter)
+    removed: Counter[str] = field(default_factory=Counter)
     refused: Counter[str] = field(default_factory=Counter)
 
 
@@ -164,10 +164,8 @@ def _tell(
     for one, error in pairs:
         if error:
             done.refused[error] += 1
-        elif one.is_added:
-            done.added += 1
         else:
-            done.removed += 1
+            (done.added if one.is_added else done.removed)[one.tag] += 1
 
 
 @contextmanager

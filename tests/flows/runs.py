@@ -8,7 +8,12 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import LogFilter, LogFilterFlowRunId
+from prefect.client.schemas.filters import (
+    ArtifactFilter,
+    ArtifactFilterKey,
+    LogFilter,
+    LogFilterFlowRunId,
+)
 from prefect.client.schemas.objects import FlowRun, State
 from prefect.deployments import run_deployment
 from prefect.states import AwaitingRetry
@@ -87,6 +92,13 @@ def until(asked: Callable[[], T | None], what: str, seconds: float = 90) -> T:
             return answer
         time.sleep(0.2)
     raise AssertionError(f"after {seconds} seconds still not: {what}")
+
+
+def artifact(client: SyncPrefectClient, key: str) -> str:
+    """The newest artifact of that key."""
+    of_key = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
+    found = client.read_artifacts(artifact_filter=of_key)
+    return str(max(found, key=lambda one: one.created).data)
 
 
 def hasten(client: SyncPrefectClient, name: str, seconds: int = 10) -> None:

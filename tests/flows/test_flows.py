@@ -6,7 +6,6 @@ from typing import Any
 
 import pytest
 from prefect.client.orchestration import SyncPrefectClient
-from prefect.client.schemas.filters import ArtifactFilter, ArtifactFilterKey
 from prefect.client.schemas.objects import State
 from sqlalchemy import Engine, text
 
@@ -16,6 +15,7 @@ from flows.deliver import DeliveryFailed, deliver
 from flows.ingest import IngestFailed, ingest
 from tasks.ingest import quarantine, validate
 from tasks.settings import settings
+from tests.flows.runs import artifact
 from tests.flows.small_shop import AS_OF, SmallShop, prepare, small_shop
 
 pytestmark = pytest.mark.usefixtures("client")
@@ -161,13 +161,6 @@ def use(campaigns: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     """Let this process find its campaigns there."""
     monkeypatch.setenv("REGULARS_CAMPAIGNS", str(campaigns))
     settings.cache_clear()
-
-
-def artifact(client: SyncPrefectClient, key: str) -> str:
-    """The newest artifact of that key."""
-    of_key = ArtifactFilter(key=ArtifactFilterKey(any_=[key]))
-    found = client.read_artifacts(artifact_filter=of_key)
-    return str(max(found, key=lambda one: one.created).data)
 
 
 def count(engine: Engine, table: str) -> int:

@@ -1,5 +1,6 @@
 """Our segments and tags on a shop's customers: differences, once, whatever stops it."""
 
+from collections import Counter
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -127,7 +128,9 @@ def test_differences_go_out_and_only_these(
     join(engine, "lost", first)
     tag(engine, second, "price_band", "high", "rule")
     tag(engine, second, "size_or_taste", "L", "rule")
-    assert push(engine, shop, NOW) == Pushed(added=3)
+    assert push(engine, shop, NOW) == Pushed(
+        Counter({"R-vip": 2, "R-price_band:high": 1})
+    )
     assert ours(double) == {one: {"R-vip"}, two: {"R-vip", "R-price_band:high"}}
     # One call for each customer.
     assert written(double) == 2
@@ -135,7 +138,9 @@ def test_differences_go_out_and_only_these(
     assert written(double) == 2
     leave(engine, "vip", second)
     join(engine, "loyal", first)
-    assert push(engine, shop, NOW) == Pushed(added=1, removed=1)
+    assert push(engine, shop, NOW) == Pushed(
+        Counter({"R-loyal": 1}), Counter({"R-vip": 1})
+    )
     assert ours(double) == {one: {"R-vip", "R-loyal"}, two: {"R-price_band:high"}}
 
 
@@ -156,7 +161,7 @@ def test_a_segment_that_is_no_longer_pushed_goes_from_there(
     join(engine, "vip", *customers.values())
     push(engine, sources.find("shop", file), NOW)
     file.write_text(file.read_text().replace("[vip, loyal]", "[loyal]"))
-    assert push(engine, sources.find("shop", file), NOW).removed == PEOPLE
+    assert push(engine, sources.find("shop", file), NOW).removed == {"R-vip": PEOPLE}
     assert ours(double) == {}
 
 
@@ -168,7 +173,7 @@ def test_a_failure_in_the_middle_keeps_what_was_done(
     with pytest.raises(Exception, match="code 4007"):
         push(engine, shop, NOW)
     assert execute(engine, "select count(*) from pushed_tags") == [(7,)]
-    assert push(engine, shop, NOW).added == PEOPLE - 7
+    assert push(engine, shop, NOW).added.total() == PEOPLE - 7
     assert written(double) == PEOPLE + 1
 
 
@@ -192,7 +197,7 @@ def test_what_was_done_and_not_noted_is_done_again_without_harm(
     with pytest.raises(KeyboardInterrupt):
         push(engine, shop, NOW)
     monkeypatch.undo()
-    assert push(engine, shop, NOW).added == PEOPLE
+    assert push(engine, shop, NOW).added.total() == PEOPLE
     assert set(map(len, ours(double).values())) == {1}
     assert len(ours(double)) == PEOPLE
 
@@ -205,7 +210,7 @@ def test_somebody_the_shop_forgot_is_told_and_rests(
     join(engine, "vip", *customers.values())
     reason = "Youzan does not know this customer any more"
     done = push(engine, shop, NOW)
-    assert (done.added, dict(done.refused)) == (PEOPLE - 1, {reason: 1})
+    assert (done.added.total(), dict(done.refused)) == (PEOPLE - 1, {reason: 1})
     before = written(double)
     assert push(engine, shop, NOW + timedelta(days=6)) == Pushed()
     assert written(double) == before
@@ -230,7 +235,7 @@ def test_a_busy_platform_can_be_asked_again(
     with pytest.raises(SourceUnavailable):
         push(engine, shop, NOW)
     double.faults.clear()
-    assert push(engine, shop, NOW).added == PEOPLE
+    assert push(engine, shop, NOW).added.total() == PEOPLE
 
 
 def test_two_pushes_at_once_are_one_too_many(
