@@ -1,8 +1,10 @@
--- Who has opened a conversation, by which identifier, with messages left in it?
+-- Who has opened a conversation, by which identifier, with messages left in it; and
+-- until when is it open?
 create temporary table conversation on commit drop as
-select distinct
+select
     interactions.identifier_id,
-    way.channel
+    way.way,
+    max(interactions.happened_at + opening.within) as closes_at
 from way
 cross join
     lateral jsonb_to_recordset(way.windows)
@@ -30,12 +32,14 @@ where
             touch.customer_id = interactions.customer_id
             and touch.identifier_id = interactions.identifier_id
             and touch.channel = way.channel
+            and touch.account = way.account
             and touch.decision = 'planned'
             -- Sent since, or still on its way.
             and coalesce(
                 fate.accepted_at >= interactions.happened_at,
                 not coalesce(fate.is_over, false) and touch.latest_at >= :as_of
             )
-    );
+    )
+group by interactions.identifier_id, way.way;
 
 analyze conversation;

@@ -26,6 +26,7 @@ placed as not materialized (
         reach.price,
         reach.identifier_id,
         reach.address,
+        conversation.closes_at,
         case
             when due.due_at + cast(:latest_delay as interval) < :as_of
                 then 'too_late'
@@ -52,6 +53,11 @@ placed as not materialized (
             and due.customer_id = exited.customer_id
             and due.occasion = exited.occasion
             and due.step = exited.step
+    left join conversation
+        on
+            cast(:has_windows as boolean)
+            and reach.way = conversation.way
+            and reach.identifier_id = conversation.identifier_id
     where due.standing in ('new', 'again')
     offset 0 -- noqa: AM09
 ),
@@ -80,6 +86,7 @@ named as (
             when coalesce(several.number, 1) > pressure.room then 'frequency_cap'
             when taken_day.campaign is not null then 'priority'
             when placed.latest_at < placed.opens_at then 'too_late'
+            when placed.closes_at < placed.opens_at then 'no_window'
         end as reason
     from placed
     left join several
@@ -124,7 +131,9 @@ select
     postponed.zone,
     postponed.identifier_id,
     postponed.address,
-    postponed.latest_at,
+    case
+        when reason is null then least(latest_at, closes_at) else latest_at
+    end as latest_at,
     postponed.channel,
     postponed.account,
     postponed.price,

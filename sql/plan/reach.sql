@@ -20,6 +20,7 @@ spoken as (
         identifiers.customer_id,
         identifiers.identifier_id,
         identifiers.value as address,
+        way.way,
         way.position,
         way.channel,
         way.account,
@@ -39,9 +40,9 @@ spoken as (
         and (way.scope is null or identifiers.scope = way.scope)
         and not identifiers.is_junk as is_address,
         jsonb_array_length(way.windows) > 0
-        and (way.channel, identifiers.identifier_id) not in (
+        and (way.way, identifiers.identifier_id) not in (
             select
-                conversation.channel,
+                conversation.way,
                 conversation.identifier_id
             from conversation
         ) as is_closed,
@@ -82,6 +83,7 @@ addresses as (
 select distinct on (customer_id)
     customer_id,
     identifier_id,
+    way,
     channel,
     account,
     price,

@@ -45,7 +45,7 @@ ways as (
     left join conversation
         on
             identifiers.identifier_id = conversation.identifier_id
-            and way.channel = conversation.channel
+            and way.way = conversation.way
     where not identifiers.is_junk
 )
 

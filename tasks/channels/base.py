@@ -6,9 +6,11 @@ from dataclasses import dataclass, field
 from datetime import date, datetime, timedelta
 from decimal import Decimal
 from enum import StrEnum
-from typing import Any, ClassVar, Protocol
+from typing import Annotated, Any, ClassVar, Protocol
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field
+
+from tasks.campaigns.campaign_values import as_duration
 
 
 class Outcome(StrEnum):
@@ -77,10 +79,10 @@ class MayLeave(Protocol):
 class Window:
     """A conversation: what opens it, how many messages it holds, and how long."""
 
-    kinds: tuple[str, ...]
+    kinds: Annotated[tuple[str, ...], Field(min_length=1)]
     """The kinds of interactions by which a customer opens it."""
-    messages: int
-    within: timedelta
+    messages: Annotated[int, Field(ge=1)]
+    within: Annotated[timedelta, BeforeValidator(as_duration)]
 
 
 class Account(BaseModel):
@@ -107,6 +109,9 @@ class Account(BaseModel):
     )
     rest: float = Field(
         default=60, gt=0, description="how many seconds, doubled each time to an hour"
+    )
+    windows: tuple[Window, ...] = Field(
+        default=(), description="conversations without which nobody is written to"
     )
     team: tuple[str, ...] = Field(
         default=(), description="your own addresses, for `regulars test-send`"
@@ -150,7 +155,10 @@ class Channel(ABC):
     first_delay: ClassVar[timedelta] = timedelta(minutes=1)
     longest_delay: ClassVar[timedelta] = timedelta(hours=4)
     windows: ClassVar[tuple[Window, ...]] = ()
-    """Where messages may go only to those who have spoken lately; none: to all."""
+    """Where messages may go only to those who have spoken lately; none: to all.
+
+    An account may have its own, which then hold instead.
+    """
     is_paid_by_piece: ClassVar[bool] = False
     """Whether an account's price is that of one piece (a segment), not of a message."""
     shows_way_out: ClassVar[bool] = False

@@ -40,6 +40,11 @@ def of(
         "latest_delay": campaign.latest_delay,
         "holdout": campaign.holdout_percent / 100 if is_marketing else 0,
         "global_holdout": shop.holdout_percent / 100 if is_marketing else 0,
+        "has_windows": any(
+            given.windows or channels.find(name).windows
+            for name in open_channels(campaign, known)
+            for given in known[name].values()
+        ),
         "zone": settings().timezone,
         "quiet_from": quiet.start if quiet else None,
         "quiet_to": quiet.end if quiet else None,
@@ -95,7 +100,7 @@ def _way(name: str, account: str, given: Account) -> dict[str, Any]:
                 "messages": window.messages,
                 "within": f"{window.within.total_seconds():.0f} seconds",
             }
-            for window in kind.windows
+            for window in given.windows or kind.windows
         ],
     }
 
