@@ -69,6 +69,8 @@ class Stream(ABC):
 
     is_pushed: bool = False
     """True: only callbacks feed it, so that it has no pages and no history."""
+    callback_keys: tuple[str, ...] = ()
+    """What the sources file must give so that callbacks are verified."""
 
     repeated_lines: str = "keep"
     """keep or quarantine: what a line is that repeats one of its order exactly."""

@@ -27,6 +27,8 @@ class WindowedStream(Stream):
     list_name: ClassVar[str]
     """Where the records are in the answer."""
     total_name: ClassVar[str] = "total"
+    export: ClassVar[str | None] = None
+    """The mapping for files of these records, where there is one."""
 
     def __init__(
         self,
@@ -61,7 +63,7 @@ class WindowedStream(Stream):
         if oldest and position < oldest:
             self.notes.append(
                 f"{self._too_old()}: what changed between {position} and {oldest} and "
-                "not since needs a file export"
+                f"not since needs {self._file()}"
             )
             cursor = oldest.isoformat()
         yield from super().pull(cursor, until)
@@ -72,7 +74,7 @@ class WindowedStream(Stream):
         if oldest and since < oldest:
             raise SourceRefused(
                 f"{self._too_old()}: begin at {oldest + DAY:%Y-%m-%d}, and take what "
-                "is older from a file export"
+                f"is older from {self._file()}"
             )
         return super().backfill(since, until)
 
@@ -117,6 +119,10 @@ class WindowedStream(Stream):
         days = self.history.days if self.history else 0
         name = f"{self.source}: {self.name}"
         return f"{name}: nothing older than {days} days can be asked for"
+
+    def _file(self) -> str:
+        mapping = f", mapping: {self.export}" if self.export else ""
+        return f"a file export: a source of its own, with connector: files{mapping}"
 
     def _is_wanted(self, record: Record, until: datetime, lately: Lately) -> bool:
         key, changed_at = self.version_of(record)

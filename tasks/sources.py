@@ -77,13 +77,17 @@ class Source:
 
 @dataclass(frozen=True)
 class Checked:
-    """Whether one stream works; `error` says why not and what to do."""
+    """Whether one stream works; `error` says why not and what to do.
+
+    `hint` says it of a stream that nobody asked for by name: no failure.
+    """
 
     source: str
     stream: str
     error: SourceError | None
     is_pushed: bool = False
     """Nothing was called: the platform will call."""
+    hint: str | None = None
 
 
 def load(path: Path | None = None) -> list[Source]:
@@ -132,17 +136,30 @@ def check(sources: Iterable[Source]) -> Iterator[Checked]:
     """Call each stream's source once, in order."""
     for source in sources:
         for stream in source.streams:
-            error = None
-            try:
-                if stream.is_pushed and source.callbacks is None:
-                    raise SourceRefused(
-                        f"{source.name}: {stream.name} is told by callbacks, and the "
-                        "keys that verify them are not set"
-                    )
-                stream.check()
-            except SourceError as caught:
-                error = caught
-            yield Checked(source.name, stream.name, error, stream.is_pushed)
+            is_deaf = stream.is_pushed and source.callbacks is None
+            yield _deaf(source, stream) if is_deaf else _called(source, stream)
+
+
+def _called(source: Source, stream: Stream) -> Checked:
+    error = None
+    try:
+        stream.check()
+    except SourceError as caught:
+        error = caught
+    return Checked(source.name, stream.name, error, stream.is_pushed)
+
+
+def _deaf(source: Source, stream: Stream) -> Checked:
+    """A failure only where `streams` names it: by default it is one of all."""
+    keys = " and ".join(stream.callback_keys)
+    hint = (
+        f"nothing is pulled here, the platform calls us, and without {keys} nobody "
+        f"could tell it from others: set {keys} of {source.name}, or give it "
+        f"`streams` without {stream.name}"
+    )
+    is_asked_for = source.config and "streams" in source.config.model_fields_set
+    error = SourceRefused(hint) if is_asked_for else None
+    return Checked(source.name, stream.name, error, True, hint)
 
 
 def connector_names() -> list[str]:

@@ -53,6 +53,7 @@ class Orders(DouyinStream):
     )
     api = "order/searchList"
     list_name = "shop_order_list"
+    export = "douyin_orders"
 
     def window(self, since: int, until: int) -> dict[str, Any]:
         """Oldest change first."""

@@ -44,6 +44,7 @@ class Orders(PinduoduoStream):
     )
     api = "pdd.order.number.list.increment.get"
     list_name = "order_sn_list"
+    export = "pinduoduo_orders"
     question: ClassVar[dict[str, Any]] = {
         "is_lucky_flag": 0,
         "order_status": 5,

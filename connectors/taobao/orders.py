@@ -56,6 +56,7 @@ class Orders(TaobaoStream):
     api = "taobao.trades.sold.increment.get"
     wrapper = "trades"
     list_name = "trade"
+    export = "taobao_orders"
     number_name = "tid"
     fields = (
         "tid",

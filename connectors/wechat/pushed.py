@@ -39,6 +39,7 @@ class Events(Stream):
     cursor = "CreateTime"
     columns = COLUMNS
     is_pushed = True
+    callback_keys = ("callback_token",)
 
     def __init__(self, source: str, config: Config) -> None:
         super().__init__(source, config.since)

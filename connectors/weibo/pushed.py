@@ -43,6 +43,7 @@ class Messages(Stream):
     cursor = "created_at"
     columns = COLUMNS
     is_pushed = True
+    callback_keys = ("app_secret",)
 
     def __init__(self, source: str, config: Config) -> None:
         super().__init__(source, config.since)

@@ -23,7 +23,11 @@ def command() -> None:
     help="another file than the sources_file of the settings",
 )
 def check(names: tuple[str, ...], file: Path | None) -> None:
-    """Call each stream of each SOURCE (default: all) once, and say what is wrong."""
+    """Call each stream of each SOURCE (default: all) once, and say what is wrong.
+
+    Ends with 1 if something does not work. A stream that only callbacks feed and that
+    has no keys for them counts when `streams` names it; otherwise it is only told.
+    """
     from tasks import sources
 
     try:
@@ -39,7 +43,7 @@ def check(names: tuple[str, ...], file: Path | None) -> None:
     failed = 0
     for checked in sources.check(chosen):
         failed += checked.error is not None
-        click.echo(_line(checked))
+        click.echo(line(checked))
     sys.exit(1 if failed else 0)
 
 
@@ -96,8 +100,10 @@ def inbox() -> None:
         )
 
 
-def _line(checked: "Checked") -> str:
+def line(checked: "Checked") -> str:
     name = f"{checked.source}.{checked.stream}"
+    if checked.error is None and checked.hint:
+        return f"{name}: takes no callbacks: {checked.hint}"
     if checked.error is None:
         return f"{name}: {'waits for callbacks' if checked.is_pushed else 'works'}"
     kind = "try again later" if checked.error.retriable else "somebody must look"

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Callable, Iterator
 from datetime import datetime
+from importlib import import_module
 from pathlib import Path
 from zoneinfo import ZoneInfo
 
@@ -11,8 +12,9 @@ from click.testing import CliRunner
 
 from connectors.sandbox.youzan import CLIENT_ID, CLIENT_SECRET, SHOP, YouzanDouble
 from connectors.sandbox.youzan_world import World
-from flows.commands.sources import command
+from flows.commands.sources import command, line
 from tasks import sources
+from tasks.sources import Source
 
 AS_OF = datetime(2011, 12, 10, 9, tzinfo=ZoneInfo("Asia/Shanghai"))
 GOOD = """\
@@ -262,10 +264,33 @@ def test_a_stream_that_is_pushed_says_whether_it_can_be_heard(tmp_path: Path) ->
     )
     outcome = CliRunner().invoke(command, ["check", "--file", str(file)])
     deaf, hears = outcome.output.splitlines()
-    assert deaf.startswith("deaf.messages: does not work (somebody must look): deaf: ")
-    assert deaf.endswith("the keys that verify them are not set")
+    assert deaf.startswith("deaf.messages: does not work (somebody must look): ")
+    assert "the platform calls us" in deaf
+    assert "set app_secret of deaf, or give it `streams` without messages" in deaf
     assert hears == "open.messages: waits for callbacks"
     assert outcome.exit_code == 1
+
+
+@pytest.mark.parametrize(
+    ("connector", "keys"),
+    [
+        ("wechat", "callback_token"),
+        ("wecom", "callback_token and encoding_aes_key"),
+    ],
+)
+def test_a_pushed_stream_that_nobody_asked_for_is_no_failure(
+    connector: str, keys: str
+) -> None:
+    module = import_module(f"connectors.{connector}")
+    given = {"secret": "s3cret", "since": "2025-01-01"}
+    whose = {"wechat": "app_id", "wecom": "corp_id"}[connector]
+    config = module.Config.model_validate({**given, whose: "demo"})
+    found = [one for one in module.streams("brand", config) if one.is_pushed]
+    assert module.callbacks("brand", config) is None
+    (checked,) = sources.check([Source("brand", connector, found, config=config)])
+    assert checked.error is None
+    assert checked.hint and f"set {keys} of brand" in checked.hint
+    assert line(checked).startswith("brand.events: takes no callbacks: nothing is")
 
 
 def test_the_command_knows_which_sources_there_are(
