@@ -185,6 +185,9 @@ class Server:
             "work_mem = 64MB",
             "temp_buffers = 64MB",
             "maintenance_work_mem = 256MB",
+            # While a large statement goes on, another process writes its log.
+            "wal_buffers = 64MB",
+            "wal_writer_delay = 10ms",
             "max_wal_size = 8GB",
             "checkpoint_timeout = 15min",
             "random_page_cost = 1.1",

@@ -72,7 +72,8 @@ select
     node as merged_id,
     kept_id
 from ranked
-where node != kept_id;
+where node != kept_id
+order by merged_id;
 
 insert into owners (label, customer_id)
 select

@@ -6,6 +6,7 @@ select distinct
 from fresh_links
 where node_a != node_b and not is_void;
 
+-- In order, as are the tables made of it: neighbours are found on the same pages.
 create temporary table nodes on commit drop as
 select
     node,
@@ -16,6 +17,7 @@ from (
     select node_a from edges
     union
     select node_b from edges
-) as found;
+) as found
+order by node;
 
 analyze nodes, edges;

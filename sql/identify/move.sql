@@ -11,7 +11,8 @@ select
     coalesce(owners.customer_id, nodes.label) as customer_id
 from nodes
 left join owners on nodes.label = owners.label
-where nodes.node >= :new_from;
+where nodes.node >= :new_from
+order by identifier_id;
 
 analyze handed_over;
 

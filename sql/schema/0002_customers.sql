@@ -1,4 +1,7 @@
 -- Who is a customer, by which identifiers do we know them, what may we send them?
+-- No customer_id has a foreign key, here or in the tables of what customers did: only
+-- identify writes them, with what it has just read or made, and a merge would check
+-- each of the many rows that it moves.
 create table customers (
     customer_id bigint generated always as identity primary key,
     name text,
@@ -11,7 +14,7 @@ create table customers (
     created_at timestamptz not null default now(),
     -- Set when this customer turned out to be another one: always the one who is
     -- kept today, never a step on the way there.
-    merged_into bigint references customers,
+    merged_into bigint,
     -- The identifier it began with; after a wrong merge the customer follows it.
     founder_id bigint
 );
@@ -25,8 +28,6 @@ create table identifiers (
     kind text not null,
     scope text not null,
     value text not null,
-    -- Without a foreign key: only identify writes it, with what it has just read or
-    -- made, and would otherwise check each of a million.
     customer_id bigint,
     -- A shared or meaningless value (the shop's own phone): joins nobody, is nobody's.
     is_junk boolean not null default false,
@@ -128,8 +129,8 @@ for each statement execute function queue_links();
 
 create table customer_merges (
     merge_id bigint generated always as identity primary key,
-    kept_id bigint not null references customers (customer_id),
-    merged_id bigint not null references customers (customer_id),
+    kept_id bigint not null,
+    merged_id bigint not null,
     link_id bigint references identifier_links (link_id),
     evidence text not null,
     -- Who stood on which side when they became one.

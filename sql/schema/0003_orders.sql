@@ -22,8 +22,6 @@ create table orders (
     currency text not null,
     amount numeric not null,
     buyer_identifier_id bigint references identifiers,
-    -- Without a foreign key, as everywhere: only identify writes it, with what it has
-    -- just read or made, and a merge would check every row that it moves.
     customer_id bigint,
     -- Of the lines as the source gave them; null: compare them one by one.
     lines_digest numeric,
