@@ -1,6 +1,6 @@
 """Reading numbered pages of a list that changes while it is read."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from datetime import datetime, timedelta
 from typing import Any
@@ -92,6 +92,29 @@ def sweep(
         f"{name}: the list from {since} to {until} grew in each of {WALKS} readings: "
         "the platform's index is later than `lag` allows for; raise it"
     )
+
+
+def once(
+    pages: Iterable[Sequence[Record]],
+    version_of: Callable[[Record], tuple[Any, datetime | None]],
+    until: datetime,
+    span: int,
+) -> Iterator[list[Record]]:
+    """Of each page the records changed before `until`, each version of one once.
+
+    `version_of` tells a record's key and the time that the list goes by; `span` is how
+    many records back a repetition is known. Pages of which nothing is left are skipped.
+    """
+    lately = Lately(span)
+    for listed in pages:
+        records = []
+        for record in listed:
+            key, changed_at = version_of(record)
+            is_later = changed_at is not None and changed_at >= until
+            if not is_later and lately.is_new((key, changed_at)):
+                records.append(record)
+        if records:
+            yield records
 
 
 def _halves(

@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from connectors.base import Page, Record, SourceRefused, Stream
 from connectors.client import Call, Client, Cure, Trouble
-from connectors.paging import SECOND, Found, Lately, Listing, sweep
+from connectors.paging import SECOND, Found, Listing, once, sweep
 from connectors.shop_config import ShopConfig
 from connectors.values import part
 
@@ -85,11 +85,9 @@ class WindowedStream(Stream):
         end = (until + SECOND).replace(microsecond=0)
         name = f"{self.source}: {self.name}"
         deepest = self.deepest_record // self.page_size
-        lately = Lately(self.deepest_record)
-        for listed in sweep(name, self.fetch, start, end, self.page_size, deepest):
-            records = [one for one in listed if self._is_wanted(one, until, lately)]
-            if records:
-                yield Page(records)
+        found = sweep(name, self.fetch, start, end, self.page_size, deepest)
+        for records in once(found, self.version_of, until, self.deepest_record):
+            yield Page(records)
 
     def record_of(self, raw: Mapping[str, Any]) -> Record:
         """The record as it was landed."""
@@ -123,9 +121,3 @@ class WindowedStream(Stream):
     def _file(self) -> str:
         mapping = f", mapping: {self.export}" if self.export else ""
         return f"a file export: a source of its own, with connector: files{mapping}"
-
-    def _is_wanted(self, record: Record, until: datetime, lately: Lately) -> bool:
-        key, changed_at = self.version_of(record)
-        if changed_at is not None and changed_at >= until:
-            return False
-        return lately.is_new((key, changed_at))

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from datetime import datetime
 from decimal import Decimal
+from functools import lru_cache
 from typing import Any
 
 from connectors.base import Record, Row
@@ -126,9 +127,15 @@ def _variant(line: dict[str, Any]) -> str | None:
 def _price(given: Any, problems: Problems) -> Decimal | None:
     """A JSON number where all other money is text."""
     if isinstance(given, float) and abs(given) < 1e15:
-        rounded = Decimal(repr(given)).quantize(MILLIONTH).normalize()
-        return Decimal(f"{rounded:f}")
+        return _rounded(given)
     return number(given, "line_items.price", problems)
+
+
+# A shop has far fewer prices than order lines.
+@lru_cache(maxsize=10_000)
+def _rounded(given: float) -> Decimal:
+    rounded = Decimal(repr(given)).quantize(MILLIONTH).normalize()
+    return Decimal(f"{rounded:f}")
 
 
 def _with_tax(line: dict[str, Any], problems: Problems) -> Decimal | None:

@@ -8,8 +8,17 @@ from typing import Any
 import orjson
 
 from connectors.base import Record, Row
-from connectors.values import Problems, moment, number, part, parts, text
-from connectors.youzan.stream import WindowedStream, as_text, plain
+from connectors.values import (
+    Problems,
+    country,
+    in_china,
+    moment,
+    number,
+    part,
+    parts,
+    text,
+)
+from connectors.youzan.stream import WindowedStream, plain
 
 STATUS = {
     "WAIT_BUYER_PAY": "unpaid",
@@ -20,7 +29,6 @@ STATUS = {
     "TRADE_SUCCESS": "finished",
 }
 FULLY_REFUNDED = 12
-COUNTRY = {"香港特别行政区": "HK", "澳门特别行政区": "MO", "台湾省": "TW"}
 
 
 class Orders(WindowedStream):
@@ -63,7 +71,7 @@ class Orders(WindowedStream):
 
     def window(self, since: datetime, until: datetime) -> dict[str, Any]:
         """A lone half of the pair would be ignored by Youzan."""
-        return {"start_update": as_text(since), "end_update": as_text(until)}
+        return {"start_update": in_china(since), "end_update": in_china(until)}
 
     def version_of(self, record: Record) -> tuple[Any, datetime | None]:
         """tid and update_time."""
@@ -95,7 +103,6 @@ class Orders(WindowedStream):
     ) -> tuple[Any, ...]:
         info, buyer = part(order, "order_info"), part(order, "buyer_info")
         paid_at = moment(info.get("pay_time"), "pay_time", problems)
-        province = text(part(order, "address_info").get("delivery_province"))
         finished = info.get("success_time") or info.get("confirm_time")
         return (
             text(info.get("tid")),
@@ -111,7 +118,7 @@ class Orders(WindowedStream):
             plain(record, buyer.get("buyer_phone")),
             self._openid(buyer),
             plain(record, part(info, "order_extra").get("buyer_name")),
-            COUNTRY.get(province, "CN") if province else None,
+            country(part(order, "address_info").get("delivery_province")),
         )
 
     def _openid(self, buyer: dict[str, Any]) -> str | None:

@@ -7,8 +7,8 @@ from typing import Any, ClassVar
 
 from connectors.base import Page, Record, Stream
 from connectors.client import Call, Cure, Trouble
-from connectors.paging import SECOND, Found, Lately, Listing, sweep
-from connectors.values import CHINA, part
+from connectors.paging import SECOND, Found, Listing, once, sweep
+from connectors.values import part
 from connectors.youzan.client import YouzanClient, is_cipher
 from connectors.youzan.config import Config
 
@@ -66,17 +66,10 @@ class WindowedStream(YouzanStream):
         end = (until + SECOND).replace(microsecond=0)
         name = f"{self.source}: {self.name}"
         deepest = min(self.deepest_record // self.page_size, self.deepest_page)
-        lately = Lately(self.deepest_record)
-        for listed in sweep(name, self.fetch, start, end, self.page_size, deepest):
-            records = []
-            for record in listed:
-                key, changed_at = self.version_of(record)
-                is_later = changed_at is not None and changed_at >= until
-                if not is_later and lately.is_new((key, changed_at)):
-                    records.append(record)
-            if records:
-                self.complete(records)
-                yield Page(records)
+        found = sweep(name, self.fetch, start, end, self.page_size, deepest)
+        for records in once(found, self.version_of, until, self.deepest_record):
+            self.complete(records)
+            yield Page(records)
 
     def fetch(self, since: datetime, until: datetime, page: int) -> Listing:
         """One page of the records changed in [since, until]."""
@@ -106,11 +99,6 @@ class WindowedStream(YouzanStream):
     def secrets_of(self, record: Record) -> Sequence[Any]:
         """The values that may be cipher texts and are needed in plain."""
         return ()
-
-
-def as_text(moment: datetime) -> str:
-    """China time, as most of Youzan's parameters want it."""
-    return moment.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
 
 
 def plain(record: Record, value: Any) -> str | None:
