@@ -11,10 +11,12 @@ from sqlalchemy import Connection, Engine, text
 
 import sql
 from connectors.sandbox.mail import MailDouble
+from connectors.sandbox.sms import SmsDouble
 from tasks.accounts import Accounts
 from tasks.campaigns import campaign as campaigns
 from tasks.campaigns.campaign import Campaign
 from tasks.channels.mail import Mail, MailAccount
+from tasks.channels.sms import Sms, SmsAccount
 from tasks.channels.worklist import Worklist, WorklistAccount
 from tasks.delivery.deliver import deliver
 from tasks.people import facts, segments, tags
@@ -22,6 +24,7 @@ from tasks.planning.plan import plan
 
 SHANGHAI = ZoneInfo("Asia/Shanghai")
 FIRST_NOON = datetime(2026, 3, 2, 12, tzinfo=SHANGHAI)
+SHIPPED = Path(str(sql.folder("campaigns")))
 STANDARDS = facts.Standards("CNY", "zh", "Asia/Shanghai")
 
 
@@ -33,9 +36,12 @@ def noon(day: float) -> datetime:
 class Season:
     """One shop; `pass_day` refreshes, plans every campaign, and sends."""
 
-    def __init__(self, engine: Engine, home: Path, double: MailDouble) -> None:
+    def __init__(
+        self, engine: Engine, home: Path, double: MailDouble, phones: SmsDouble
+    ) -> None:
         self.engine = engine
         self.double = double
+        self.phones = phones
         self.root = home / "campaigns"
         self.people: dict[str, int] = {}
         mail = MailAccount(
@@ -46,17 +52,20 @@ class Season:
             unsubscribe_mail="stop@shop.example",
         )
         team = WorklistAccount(folder=home / "tasks", language="en")
-        self.accounts: Accounts = {"mail": {"shop": mail}, "worklist": {"team": team}}
-        self.channels = [Mail("shop", mail), Worklist("team", team)]
+        sms = _sms(phones)
+        self.accounts: Accounts = {
+            **{"mail": {"shop": mail}, "worklist": {"team": team}},
+            **{"sms": {"shop": sms}},
+        }
+        self.channels = [Mail("shop", mail), Worklist("team", team), Sms("shop", sms)]
         self.campaigns: list[Campaign] = []
 
     def open_all(self, changes: Mapping[str, Mapping[str, Any]]) -> None:
         """Take every campaign that is shipped, enabled, with these keys changed."""
-        shipped = Path(str(sql.folder("campaigns")))
         self.root.mkdir()
-        for file in [*shipped.glob("_*.html"), shipped / "policies.yaml"]:
+        for file in [*SHIPPED.glob("_*.html"), SHIPPED / "policies.yaml"]:
             (self.root / file.name).write_text(file.read_text())
-        for folder in campaigns.folders(shipped):
+        for folder in campaigns.folders(SHIPPED):
             target = self.root / folder.name
             target.mkdir()
             for file in folder.iterdir():
@@ -98,6 +107,17 @@ class Season:
         )
         return [((at - FIRST_NOON).days, what, channel) for at, what, channel in found]
 
+    def reached(self) -> dict[str, set[str]]:
+        """campaign/step: the names of all whom it reached."""
+        names = {number: name for name, number in self.people.items()}
+        found: dict[str, set[str]] = {}
+        for what, customer in self.rows(
+            "select campaign || '/' || step, customer_id from touch_state"
+            " where state in ('accepted', 'delivered')"
+        ):
+            found.setdefault(what, set()).add(names[customer])
+        return found
+
     def why_not(self, name: str, step: str) -> list[str]:
         """The reasons for which a step did not go to somebody."""
         campaign, _, only = step.partition("/")
@@ -113,15 +133,21 @@ class Season:
         with self.engine.begin() as connection:
             return connection.execute(text(statement), binds).all()
 
-    def person(self, name: str, *kinds: str, birthday: str | None = None) -> int:
+    def person(
+        self,
+        name: str,
+        *kinds: str,
+        birthday: str | None = None,
+        language: str = "zh",
+    ) -> int:
         """Somebody who agreed to mail and SMS; `kinds`: of their identifiers."""
         with self.engine.begin() as connection:
             found = connection.execute(
                 text(
                     "insert into customers (name, language, birthday)"
-                    " values (:name, 'zh', :birthday) returning customer_id"
+                    " values (:name, :language, :birthday) returning customer_id"
                 ),
-                {"name": name, "birthday": birthday},
+                {"name": name, "language": language, "birthday": birthday},
             ).scalar_one()
             self.people[name] = found
             for kind in kinds or ("buyer", "email"):
@@ -131,7 +157,11 @@ class Season:
     def _identifier(
         self, connection: Connection, customer: int, name: str, kind: str
     ) -> None:
-        value = f"{name}@mail.example" if kind == "email" else f"{kind}-{name}"
+        own = {
+            "email": f"{name}@mail.example",
+            "phone": f"86138{customer:08d}",
+        }
+        value = own.get(kind, f"{kind}-{name}")
         scope = "shop" if kind == "buyer" else ""
         connection.execute(
             text(
@@ -191,3 +221,16 @@ class Season:
             connection.execute(
                 text(f"insert into {table} ({columns}) values ({binds})"), row
             )
+
+
+def _sms(phones: SmsDouble) -> SmsAccount:
+    """An account at the double, with a template for every step there is."""
+    shipped = [campaigns.load(folder) for folder in campaigns.folders(SHIPPED)]
+    steps = [f"{one.name}/{step.name}" for one in shipped for step in one.steps]
+    return SmsAccount.model_validate(
+        {
+            **{"access_key": "testId", "secret": "testSecret", "url": phones.url},
+            **{"sign_name": "木叶茶铺", "price": "0.05"},
+            "templates": {step: {"code": "SMS_1"} for step in steps},
+        }
+    )

@@ -1,16 +1,21 @@
 """Four weeks of a small shop: every campaign reaches whom it should, and when."""
 
+import re
 from collections.abc import Callable, Iterator
+from email import message_from_bytes, policy
+from email.message import EmailMessage
 from pathlib import Path
 
 import pytest
 
 from connectors.sandbox.mail import MailDouble
+from connectors.sandbox.sms import SmsDouble
 from tasks import database
 from tasks.delivery import ledger
 from tests.tasks.season import FIRST_NOON, Season, noon
 
 LAST_DAY = 26
+CHINESE = re.compile(r"[\u4e00-\u9fff]")
 # Day: what happens on its morning.
 Story = dict[int, list[Callable[[Season], object]]]
 
@@ -35,8 +40,12 @@ def season(
     from tasks.settings import settings
 
     settings.cache_clear()
-    with database.scratch("season", server_url) as address, MailDouble() as double:
-        shop = Season(database.engine(address), home, double)
+    with (
+        database.scratch("season", server_url) as address,
+        MailDouble() as double,
+        SmsDouble() as phones,
+    ):
+        shop = Season(database.engine(address), home, double, phones)
         shop.open_all(CHANGES)
         before(shop)
         story = during()
@@ -55,6 +64,10 @@ def before(shop: Season) -> None:
     for name in ("Parcel", "Writer", "Returner"):
         shop.person(name)
         shop.order(name, -3)
+    shop.person("Phoned", "buyer", "phone")
+    shop.order("Phoned", -3)
+    shop.person("Visitor", language="en")
+    shop.order("Visitor", -3)
     for name in ("Steady", "Early"):
         shop.person(name)
         for day in (-82, -52, -22):
@@ -99,7 +112,8 @@ def before(shop: Season) -> None:
 def during() -> Story:
     """What happens in it."""
     return {
-        1: [arrives("Parcel"), arrives("Writer"), arrives("Returner")],
+        1: [arrives(name) for name in ("Parcel", "Writer", "Returner")]
+        + [arrives("Phoned"), arrives("Visitor")],
         2: [
             reviews("Praise", 5, "shop"),
             reviews("Blame", 1, "shop"),
@@ -291,6 +305,65 @@ def test_the_ledger_adds_up_and_every_mail_left_once(season: Season) -> None:
     assert len(keys) == len(set(keys)) == accepted > 20
     ((runs,),) = season.rows("select count(*) from campaign_runs")
     assert runs > 200 and FIRST_NOON.hour == 12
+
+
+def test_every_step_of_every_campaign_reaches_those_it_is_for(season: Season) -> None:
+    reached = season.reached()
+    steps = {f"{one.name}/{s.name}" for one in season.campaigns for s in one.steps}
+    assert set(reached) == steps
+    assert reached == {
+        "birthday/wishes": {"Birthday", "Wanted"},
+        "join_us/invite": {"Market"},
+        "life_stage/grown": {"Parent"},
+        "post_purchase/care": {"Friend", "Parcel", "Phoned", "Visitor"},
+        "post_purchase/thanks": {
+            *("Friend", "Parcel", "Phoned", "Returner", "Visitor", "Writer")
+        },
+        "referral/invite": {"Fond"},
+        "referral_thanks/thanks": {"Fond"},
+        "refill/refill": {"Fond", "Steady"},
+        "review_thanks/thanks": {"Blame", "Praise", "Wanted"},
+        "season_launch/launch": {"Casual", "Fond", "Wanted"},
+        "season_launch/likes": {"Casual", "Fond", "Wanted"},
+        "win_back/last": {"Gone"},
+        "win_back/reminder": {"Angry", "Back", "Gone"},
+    }
+
+
+def test_who_has_no_mail_address_gets_an_sms(season: Season) -> None:
+    assert season.got("Phoned") == [
+        (1, "post_purchase/thanks", "sms"),
+        (8, "post_purchase/care", "sms"),
+    ]
+    number = f"138{season.people['Phoned']:08d}"
+    assert [one["PhoneNumbers"] for one in season.phones.sent] == [number] * 2
+
+
+def test_each_is_written_to_in_her_language(season: Season) -> None:
+    found = [(one.recipient, letter(one.content)) for one in season.double.taken]
+    of_visitor = [told for who, told in found if who == "visitor@mail.example"]
+    assert [told["Subject"] for told in of_visitor] == [
+        "Thank you – did everything arrive safely?",
+        "A week on – is everything all right?",
+    ]
+    others = [told for who, told in found if who != "visitor@mail.example"]
+    assert all(CHINESE.search(told["Subject"]) for told in others)
+
+
+def test_marketing_by_mail_shows_a_way_out_and_service_none(season: Season) -> None:
+    marketing = {one.name for one in season.campaigns if one.purpose == "marketing"}
+    found = season.rows("select key, campaign from touch where channel = 'mail'")
+    campaign = {key: name for key, name in found}
+    for taken in season.double.taken:
+        for kind in ("plain", "html"):
+            part = letter(taken.content).get_body((kind,))
+            assert part is not None
+            is_shown = "mailto:stop@shop.example" in part.get_content()
+            assert is_shown is (campaign[taken.key] in marketing)
+
+
+def letter(content: bytes) -> EmailMessage:
+    return message_from_bytes(content, policy=policy.default)
 
 
 def test_the_files_are_those_that_are_shipped(season: Season) -> None:
