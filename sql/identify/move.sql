@@ -32,10 +32,18 @@ where exists (
     where profiles.identifier_id = handed_over.identifier_id
 );
 
+-- In the order in which they came, as is all of the table but one index.
 update orders
-set customer_id = merged.kept_id
-from merged
-where orders.customer_id = merged.merged_id;
+set customer_id = theirs.kept_id
+from (
+    select
+        orders.order_id,
+        merged.kept_id
+    from merged
+    inner join orders on merged.merged_id = orders.customer_id
+    order by orders.order_id
+) as theirs
+where orders.order_id = theirs.order_id;
 
 update refunds
 set customer_id = merged.kept_id
