@@ -39,6 +39,12 @@ def command(name: str, step: str | None, as_of: datetime) -> None:
         table.add_row(one.what, one.size or "", f"{one.people:,}", spread)
     if found.likes:
         Console().print(table)
+    if not found.asked:
+        click.echo(
+            f"nobody was asked so far: {steps[0] if step is None else step} reached "
+            f"nobody; `regulars preview {name}` shows who would get it and when"
+        )
+        return
     click.echo(
         f"{found.asked:,} were asked and {found.answered:,} liked something; the "
         f"audience is {found.audience:,}"

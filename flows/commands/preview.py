@@ -42,9 +42,9 @@ def command(name: str, as_of: datetime, is_opened: bool) -> None:
             shown = preview.preview(connection, chosen, as_of, check.accounts_or_none())
             connection.rollback()
     except (CampaignError, PoliciesError) as error:
-        raise click.ClickException(
-            f"{error}\n`regulars check {name}` says more"
-        ) from error
+        is_there = (campaign.root() / name).is_dir()
+        more = f"\n`regulars check {name}` says more" if is_there else ""
+        raise click.ClickException(f"{error}{more}") from error
     page = _keep(shown)
     _print(Console(), shown)
     click.echo(f"\nThe messages with their HTML: {page}")

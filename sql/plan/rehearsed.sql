@@ -15,7 +15,13 @@ union all
 select
     standing as decision,
     null as reason,
-    null as detail,
+    case
+        when standing = 'not_due'
+            then
+                to_char(
+                    min(due_at) at time zone cast(:zone as text), 'YYYY-MM-DD HH24:MI'
+                )
+    end as detail,
     null as channel,
     null as account,
     null as step,

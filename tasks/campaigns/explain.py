@@ -3,7 +3,7 @@
 import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import TYPE_CHECKING, Any
 from zoneinfo import ZoneInfo
 
@@ -211,7 +211,9 @@ def _shown(condition: "exp.Expr", binds: Mapping[str, Any]) -> str:
 
     plain = condition.copy()
     for column in plain.find_all(exp.Column):
-        column.set("table", None)
+        # Inside a subquery the names of the tables tell whose column it is.
+        if column.find_ancestor(exp.Select) is None:
+            column.set("table", None)
     written = plain.sql(dialect="postgres", comments=False)
     return audience_sql.PYFORMAT.sub(
         lambda found: readable(binds.get(found[1], found[0])),
@@ -227,4 +229,6 @@ def readable(value: Any) -> str:
     if isinstance(value, datetime):
         here = value.astimezone(ZoneInfo(settings().timezone))
         return here.strftime("%Y-%m-%d %H:%M")
+    if isinstance(value, timedelta):
+        return f"{value / timedelta(days=1):.3g} days"
     return {True: "yes", False: "no"}[value] if isinstance(value, bool) else str(value)

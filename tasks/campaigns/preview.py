@@ -162,6 +162,8 @@ def _why(shown: Preview, one: Fate) -> str:
     assert plan is not None
     if one.decision == "planned" and plan.later:
         return f"{plan.later:,} of them later, when quiet hours end"
+    if one.decision == "not_due":
+        return f"the first on {one.detail}"
     why = REASONS.get(one.reason or "", (one.reason or "").replace("_", " "))
     return f"{why}: {one.detail}" if one.detail else why
 

@@ -15,6 +15,7 @@ from tasks.database import rows, run
 from tasks.delivery import pace
 from tasks.planning import plan
 from tasks.planning.days import shop_day
+from tasks.settings import settings
 
 MOST = 20_000
 """Of so many people of an audience everybody is judged; of more, a sample."""
@@ -22,7 +23,10 @@ MOST = 20_000
 
 @dataclass(frozen=True, slots=True)
 class Fate:
-    """So many messages would end like this; `reason` and `detail` say why."""
+    """So many messages would end like this; `reason` and `detail` say why.
+
+    The `detail` of what is not due yet is when the first of it will be.
+    """
 
     decision: str
     reason: str | None
@@ -82,7 +86,8 @@ def rehearse(
     if every > 1:
         run(connection, "plan/thin_out", kept=1 / every)
     plan.rehearse(connection, campaign, as_of, known, has_limits=every == 1)
-    found = rows(connection, "plan/rehearsed", as_of=as_of)
+    zone = settings().timezone
+    found = rows(connection, "plan/rehearsed", as_of=as_of, zone=zone)
     fates: Counter[tuple[str, str | None, str | None]] = Counter()
     messages: Counter[tuple[str, str]] = Counter()
     costs: dict[tuple[str, str], Decimal] = {}

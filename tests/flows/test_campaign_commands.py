@@ -210,6 +210,9 @@ def test_a_preview_of_what_is_broken_says_what_to_do(
     assert shown.exit_code == 1
     assert "first columns must be customer_id, occasion" in shown.output
     assert "`regulars check hello` says more" in shown.output
+    unknown = run("preview", "helo")
+    assert unknown.exit_code == 1 and 'did you mean "hello"?' in unknown.output
+    assert "says more" not in unknown.output
 
 
 def test_an_explanation_has_every_rule_and_what_it_saw(shop: Engine) -> None:

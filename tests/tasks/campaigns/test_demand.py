@@ -34,6 +34,8 @@ def test_likes_are_counted_per_thing_and_size(
     )
     audience = AUDIENCE.replace("    customers.name\n", more)
     thanks = made(home / "campaigns", audience=audience)
+    early = CliRunner().invoke(main, ["demand", "thanks"])
+    assert "nobody was asked so far: hello reached nobody; `regulars" in early.output
     with MailDouble() as double:
         account = mail_account(double)
         known = {"mail": {"shop": account}}

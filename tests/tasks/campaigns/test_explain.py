@@ -1,6 +1,7 @@
 """Every rule with what it saw, also for those who were never in the audience."""
 
-from datetime import UTC, datetime
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -8,6 +9,7 @@ from sqlalchemy import Connection, text
 
 from tasks.campaigns import campaign, explain, preview
 from tasks.campaigns.campaign import Campaign
+from tasks.planning.rehearsal import Fate, Rehearsal
 
 AS_OF = datetime(2026, 3, 10, 4, tzinfo=UTC)
 YAML = """\
@@ -172,6 +174,31 @@ def test_what_the_ledger_knows_is_told_in_order(undone: Connection) -> None:
         ("other", "skipped", "no_consent"),
     ]
     assert len(explain.told(undone, 7, "hello")) == 1
+
+
+def test_a_subquery_says_whose_columns_it_compares(shop: Connection) -> None:
+    (found,) = explain.explain(shop, made(), 1, AS_OF)
+    (ordered,) = [one for one in found.rules if one.rule == "has_ordered"]
+    assert "orders.customer_id = customer_facts.customer_id" in ordered.condition
+    (away,) = [one for one in found.rules if one.rule == "is_away"]
+    assert away.condition.startswith("last_order_at < ")
+
+
+@pytest.mark.parametrize(
+    ("length", "expected"),
+    [(timedelta(days=45), "45 days"), (timedelta(days=2, hours=12), "2.5 days")],
+)
+def test_a_length_of_time_is_told_in_days(length: timedelta, expected: str) -> None:
+    assert explain.readable(length) == expected
+
+
+def test_a_preview_says_when_the_first_will_be_due(shop: Connection) -> None:
+    fates = (Fate("not_due", None, "2027-03-03 12:00", 3),)
+    shown = replace(
+        preview.preview(shop, made(), AS_OF), rehearsal=Rehearsal(fates, (), 0, 1)
+    )
+    told = [("not due yet", 3, "the first on 2027-03-03 12:00")]
+    assert preview.fates(shown) == told
 
 
 def test_a_preview_counts_and_fills_in_both_languages(shop: Connection) -> None:

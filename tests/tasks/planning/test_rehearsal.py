@@ -1,6 +1,7 @@
 """A rehearsal says what the plan then does, and leaves nothing behind."""
 
 from collections import Counter
+from datetime import timedelta
 from decimal import Decimal
 from pathlib import Path
 
@@ -13,7 +14,7 @@ from tasks.campaigns.campaign import Campaign
 from tasks.channels.mail import MailAccount
 from tasks.planning import rehearsal
 from tasks.planning.plan import plan
-from tasks.planning.rehearsal import Rehearsal
+from tasks.planning.rehearsal import Fate, Rehearsal
 from tasks.settings import settings
 from tests.ledger_world import NOON, campaign, people, say
 
@@ -72,6 +73,15 @@ def test_a_rehearsal_is_the_plan(
     assert (use.per_day, use.sent_today) == (25, 0)
     again = rehearsed(engine, thanks, known)
     assert [one for one in again.fates if one.decision == "planned"] == []
+
+
+def test_what_is_not_due_yet_says_when_it_will_be(engine: Engine, root: Path) -> None:
+    with engine.begin() as connection:
+        people(connection, 2)
+        people(connection, 1, created_at=NOON + timedelta(days=1))
+    known: Accounts = {"mail": {"shop": account()}}
+    shown = rehearsed(engine, campaign(root, steps={"a": "2 days"}), known)
+    assert shown.fates == (Fate("not_due", None, "2027-03-03 12:00", 3),)
 
 
 def test_a_large_audience_is_estimated_from_a_sample(
