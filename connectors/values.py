@@ -42,9 +42,11 @@ def part(record: Any, name: str) -> dict[str, Any]:
 def parts(record: Any, name: str, problems: Problems) -> list[dict[str, Any]]:
     """The list of objects `name` inside `record`, empty when there is none."""
     found = record.get(name) if isinstance(record, dict) else None
+    if not found:
+        return []
     listed = found if isinstance(found, list) else []
     objects = [one for one in listed if isinstance(one, dict)]
-    if found and (found is not listed or len(objects) < len(listed)):
+    if found is not listed or len(objects) < len(listed):
         problems.add(name, found, "a list of objects")
     return objects
 

@@ -120,7 +120,7 @@ def _head(order: dict[str, Any], problems: Problems) -> tuple[Any, ...]:
         _status(order, problems),
         moment(order.get("createdAt"), "createdAt", problems, UTC),
         _paid_at(order, problems),
-        _first(order, "fulfillments", "createdAt", problems),
+        _shipped_at(order, problems),
         moment(order.get("closedAt"), "closedAt", problems, UTC),
         moment(order.get("updatedAt"), "updatedAt", problems, UTC),
         text(order.get("currencyCode")),
@@ -163,16 +163,19 @@ def _paid_at(order: dict[str, Any], problems: Problems) -> datetime | None:
         for one in given
         if one.get("kind") in PAYMENTS and one.get("status") == "SUCCESS"
     ]
-    return _first({"": payments}, "", "processedAt", problems)
+    return _first(payments, "transactions.processedAt", problems)
+
+
+def _shipped_at(order: dict[str, Any], problems: Problems) -> datetime | None:
+    parcels = parts(order, "fulfillments", problems)
+    return _first(parcels, "fulfillments.createdAt", problems)
 
 
 def _first(
-    record: dict[str, Any], name: str, field: str, problems: Problems
+    found: list[dict[str, Any]], name: str, problems: Problems
 ) -> datetime | None:
-    times = [
-        moment(one.get(field), f"{name}.{field}", problems, UTC)
-        for one in parts(record, name, problems)
-    ]
+    field = name.rpartition(".")[2]
+    times = [moment(one.get(field), name, problems, UTC) for one in found]
     return min((one for one in times if one is not None), default=None)
 
 

@@ -94,7 +94,8 @@ def in_utc(time: datetime) -> str:
 
 def utc(record: Record, field: str, problems: Problems) -> datetime | None:
     """The twin of `field` that is in UTC."""
-    return moment(record.get(f"{field}_gmt"), f"{field}_gmt", problems, UTC)
+    twin = f"{field}_gmt"
+    return moment(record.get(twin), twin, problems, UTC)
 
 
 def changed_at(record: Record) -> datetime | None:
