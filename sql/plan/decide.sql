@@ -59,7 +59,9 @@ placed as not materialized (
             and reach.way = conversation.way
             and reach.identifier_id = conversation.identifier_id
     where due.standing in ('new', 'again')
-    offset 0 -- noqa: AM09
+    -- So it comes out of the joins, and so those that follow want it.
+    order by due.customer_id
+    offset 0
 ),
 
 several as (
@@ -95,10 +97,11 @@ named as (
             and placed.customer_id = several.customer_id
             and placed.occasion = several.occasion
             and placed.step = several.step
+    -- Asked so, the channel is no key to merge by, for which all would be sorted anew.
     left join pressure
         on
             placed.customer_id = pressure.customer_id
-            and placed.channel = pressure.channel
+            and (placed.channel = pressure.channel) is true
     left join taken_day
         on
             placed.customer_id = taken_day.customer_id

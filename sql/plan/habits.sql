@@ -1,4 +1,13 @@
 -- By which channel has each customer answered, clicked or ordered lately?
+-- Whom this run may write to comes first: a few among millions are looked up one by
+-- one, and not everybody who ever did something.
+create temporary table addressed on commit drop as
+select distinct customer_id
+from due
+where cast(:has_choice as boolean) and standing in ('new', 'again');
+
+analyze addressed;
+
 create temporary table habit on commit drop as
 with merged as (
     select
@@ -11,31 +20,35 @@ with merged as (
 used as (
     -- What staff noted as her own wish counts before everything that she did.
     select
-        tags.customer_id,
+        addressed.customer_id,
         tags.value as channel,
         cast('infinity' as timestamptz) as used_at
-    from tags
+    from addressed
+    inner join tags on addressed.customer_id = tags.customer_id
     where
         tags.tag = 'prefers_channel'
         and (tags.expires_at is null or tags.expires_at > :as_of)
     union all
     select
-        coalesce(merged.merged_into, touch.customer_id) as customer_id,
+        addressed.customer_id,
         touch.channel,
         outcome.happened_at as used_at
     from outcome
     inner join touch on outcome.touch_id = touch.touch_id
     left join merged on touch.customer_id = merged.customer_id
+    inner join addressed
+        on coalesce(merged.merged_into, touch.customer_id) = addressed.customer_id
     where
         outcome.outcome in ('clicked', 'replied')
         and outcome.happened_at > :as_of - interval '90 days'
         and outcome.happened_at <= :as_of
     union all
     select
-        interactions.customer_id,
+        addressed.customer_id,
         way.channel,
         interactions.happened_at as used_at
-    from interactions
+    from addressed
+    inner join interactions on addressed.customer_id = interactions.customer_id
     inner join identifiers on interactions.identifier_id = identifiers.identifier_id
     inner join way
         on
@@ -47,10 +60,11 @@ used as (
         and interactions.happened_at <= :as_of
     union all
     select
-        orders.customer_id,
+        addressed.customer_id,
         way.channel,
         orders.ordered_at as used_at
-    from orders
+    from addressed
+    inner join orders on addressed.customer_id = orders.customer_id
     inner join identifiers on orders.buyer_identifier_id = identifiers.identifier_id
     inner join way
         on
@@ -66,9 +80,7 @@ select
     channel,
     max(used_at) as used_at
 from used
-where
-    cast(:has_choice as boolean)
-    and customer_id in (select due.customer_id from due)
+where cast(:has_choice as boolean)
 group by customer_id, channel;
 
 analyze habit;

@@ -1,17 +1,9 @@
 -- By which address of which channel can each customer be reached, and may we?
 create temporary view reach as
 with people as (
-    select customer_id
-    from due
-    where
-        not cast(:has_several as boolean)
-        and standing in ('new', 'again')
-    union all
     select distinct customer_id
     from due
-    where
-        cast(:has_several as boolean)
-        and standing in ('new', 'again')
+    where standing in ('new', 'again')
 ),
 
 spoken as (
