@@ -32,6 +32,7 @@ create table orders (
 -- All that facts read of an order, in their order: the heap is not visited.
 create index orders_of_customer on orders (customer_id, ordered_at, order_id)
 include (status, currency, amount);
+create index orders_of_buyer on orders (buyer_identifier_id);
 create index orders_without_customer on orders (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -71,6 +72,7 @@ create index refunds_of_customer on refunds (customer_id);
 create index refunds_waiting_for_order on refunds (source, order_number)
 where order_id is null;
 create index refunds_of_order on refunds (order_id);
+create index refunds_of_buyer on refunds (buyer_identifier_id);
 create index refunds_without_customer on refunds (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -95,6 +97,7 @@ create index reviews_of_customer on reviews (customer_id);
 create index reviews_waiting_for_order on reviews (source, order_number)
 where order_id is null;
 create index reviews_of_order on reviews (order_id);
+create index reviews_of_buyer on reviews (buyer_identifier_id);
 create index reviews_without_customer on reviews (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
