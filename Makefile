@@ -41,9 +41,9 @@ up: install  ## Prefect server, worker, deployments, in a browser (.env: your sh
 down: install  ## Stop what `make up` started
 	@$(BIN)/regulars down
 
-bench: install  ## Every figure, measured against something beside it (ONLY=<area>)
+bench: install  ## Every figure, measured against something beside it (ONLY=<area> CUSTOMERS=n)
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check -r requirements-bench.lock
-	@$(BIN)/regulars bench $(if $(ONLY),--only $(ONLY))
+	@$(BIN)/regulars bench $(if $(ONLY),--only $(ONLY)) $(if $(CUSTOMERS),--customers $(CUSTOMERS))
 
 chaos: install  ## Kill senders at random and count what the double received (KILLS=n)
 	@$(BIN)/regulars chaos $(if $(KILLS),--kills $(KILLS))

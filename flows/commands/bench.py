@@ -22,17 +22,27 @@ def areas() -> list[str]:
 
 @click.command()
 @click.option("--only", type=click.Choice(areas()), help="one area instead of all")
-def command(only: str | None) -> None:
+@click.option(
+    "--customers",
+    type=click.IntRange(min=10_000),
+    help="measure `--only scale` on one invented shop of so many customers",
+)
+def command(only: str | None, customers: int | None) -> None:
     """Measure every figure beside something comparable, in a database of its own.
 
     Exits with 1 when a figure misses its goal.
     """
+    if customers and only != "scale":
+        raise click.UsageError("--customers goes with --only scale")
+    size = {"customers": customers} if customers else {}
     console = Console()
     measured: list[Figure] = []
     for area in [only] if only else areas():
         console.print(f"measuring [bold]{area}[/] …")
         with database.scratch("regulars_bench") as address:
-            measured += import_module(f"flows.bench.{area}").figures(address)
+            for line in import_module(f"flows.bench.{area}").figures(address, **size):
+                console.print(f"{line['name']}: {line['ratio']} ({line['goal']})")
+                measured.append(line)
     target = settings().home / "bench.json"
     write(target, measured, keep_others=bool(only))
     console.print(table(measured))

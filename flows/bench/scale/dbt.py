@@ -15,6 +15,8 @@ from tasks.settings import environment, settings
 # In an environment of its own: it brings forty packages that nothing else needs.
 VERSIONS = ("dbt-core==1.10.23", "dbt-postgres==1.11.0")
 FIVE = ("new", "active", "slipping", "lapsed", "lost")
+REGULARS = str(Path(sys.executable).with_name("regulars"))
+REFRESH = (REGULARS, "segments", "refresh", "--as-of")
 MOMENT = "timestamptz '2026-01-02 00:00:00+00'"
 PROJECT = """
 name: five
@@ -41,13 +43,13 @@ def figures(address: str, size: int) -> list[Figure]:
     with tempfile.TemporaryDirectory() as folder:
         _write_project(Path(folder), address)
         _seconds([str(_dbt()), "parse", "--quiet"], address, folder)
-        theirs = _seconds([str(_dbt()), "run", "--quiet"], address, folder)
-    regulars = str(Path(sys.executable).with_name("regulars"))
-    words = [regulars, "segments", "refresh", "--as-of", f"{AS_OF:%Y-%m-%dT%H:%M:%S}"]
-    ours = _seconds(words, address, ".")
+        run = [str(_dbt()), "run", "--quiet"]
+        theirs = [_seconds(run, address, folder)]
+        ours = _seconds([*REFRESH, f"{AS_OF:%Y-%m-%dT%H:%M:%S}"], address, ".")
+        theirs.append(_seconds(run, address, folder))
     name = f"eight segments after a day, a command, {size:,} customers"
     what = "dbt run, five of them as tables"
-    return [figure("scale", name, ours, theirs, what, "s", 0.1)]
+    return [figure("scale", name, ours, min(theirs), what, "s", 0.1)]
 
 
 def _seconds(words: list[str], address: str, folder: str) -> float:
