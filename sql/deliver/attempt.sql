@@ -38,15 +38,21 @@ unwilling as materialized (
                     array(select every.identifier_id from hers as every)
                 )
                 and not consents.is_granted
-                and consents.channel = :consent_name
-                and consents.purpose = :purpose
+                and (consents.channel, consents.purpose) in (
+                    (:consent_name, :purpose), ('', 'profiling')
+                )
         )
 ),
 
 refused as materialized (
     select identifier_id
     from unwilling
-    where not latest_consent(identifier_id, :consent_name, :purpose)
+    where
+        not latest_consent(identifier_id, :consent_name, :purpose)
+        or (
+            cast(:profiling as boolean)
+            and not latest_consent(identifier_id, '', 'profiling')
+        )
 )
 
 insert into attempt (touch_id, number, lease_id)

@@ -13,6 +13,10 @@ select
         when not coalesce(
             latest_consent(wanted.identifier_id, :consent_name, :purpose), true
         ) then 'no_consent'
+        when
+            cast(:profiling as boolean)
+            and not latest_consent(wanted.identifier_id, '', 'profiling')
+            then 'no_profiling'
         when exists (
             select
             from attempt

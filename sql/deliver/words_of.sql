@@ -3,6 +3,7 @@ select
     campaign_runs.campaign,
     campaign_runs.version,
     campaign_runs.purpose,
+    campaign_runs.profiling,
     campaign_versions.files
 from campaign_runs
 left join campaign_versions

@@ -1,12 +1,12 @@
 -- Begin a campaign run; which runs went before?
 with opened as (
     insert into campaign_runs (
-        campaign, as_of, version, purpose, ways, priority, frequency, steps,
+        campaign, as_of, version, purpose, profiling, ways, priority, frequency, steps,
         latest_delay
     )
     values (
-        :campaign, :as_of, :version, :purpose, cast(:ways as jsonb), :priority,
-        :frequency, cast(:exits as jsonb), :latest_delay
+        :campaign, :as_of, :version, :purpose, :profiling, cast(:ways as jsonb),
+        :priority, :frequency, cast(:exits as jsonb), :latest_delay
     )
     returning campaign_run_id
 )

@@ -7,6 +7,8 @@ create table campaign_runs (
     version text not null,
     purpose text not null default 'marketing'
     check (purpose in ('marketing', 'service')),
+    -- People were chosen by what is known of them: who refuses that gets nothing of it.
+    profiling boolean not null default false,
     state text not null default 'planned'
     check (state in (
         'planned', 'waiting', 'approved', 'rejected', 'replaced', 'done'

@@ -28,6 +28,7 @@ from tasks.planning.wording import Say
 SETTLE_AFTER = 2.0
 """Seconds after which answers are settled, also in the middle of a batch."""
 AFTER_ANOTHER = timedelta(minutes=5)
+REFUSED = ("suppressed", "no_consent", "no_profiling")
 FINE = (Outcome.ACCEPTED, Outcome.DELIVERED)
 UNLESS_TAKEN = "on conflict do nothing"
 """Costs a third of the intent, and a fresh order has nothing that could be taken."""
@@ -253,11 +254,12 @@ class Worker:
         reasons = {row["touch_id"]: row["reason"] for row in found}
         for row in missing:
             # What is taken by another worker stays in the order until it is settled.
-            if (reason := reasons[row.touch_id]) in ("suppressed", "no_consent"):
+            if (reason := reasons[row.touch_id]) in REFUSED:
                 self._lines.append((row.touch_id, 0, "skipped", reason, None))
         return [row for row in missing if reasons[row.touch_id] == "after_another"]
 
     def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
+        basis = self._wording.basis(wanted[0].words_of)
         return {
             "ids": numbers([row.touch_id for row in wanted]),
             "numbers": numbers([row.number + 1 for row in wanted]),
@@ -265,7 +267,8 @@ class Worker:
             "identifiers": numbers([row.identifier_id for row in wanted]),
             "channel": self._lane.channel.name,
             "consent_name": self._lane.channel.consent,
-            "purpose": self._wording.purpose(wanted[0].words_of),
+            "purpose": basis.purpose,
+            "profiling": basis.profiling,
         }
 
     def _send(self, messages: Sequence[Message]) -> None:

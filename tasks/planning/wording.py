@@ -1,6 +1,7 @@
 """The words of each run, in the version that was planned: approved is what is sent."""
 
 import json
+from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, Protocol
 
@@ -16,11 +17,21 @@ from tasks.delivery import unsubscribe
 from tasks.settings import settings
 
 
+@dataclass(frozen=True, slots=True)
+class Basis:
+    """What a customer must not have refused, for a message of a run to leave."""
+
+    purpose: str
+    """marketing or service."""
+    profiling: bool
+    """People were chosen by what is known of them."""
+
+
 class Say(Protocol):
     """Whatever turns a row of the ledger into a message."""
 
-    def purpose(self, campaign_run_id: int) -> str:
-        """marketing or service."""
+    def basis(self, campaign_run_id: int) -> Basis:
+        """What must not have been refused."""
 
     def message(self, row: Any, at: datetime) -> Message:
         """The message of one row, as its next attempt."""
@@ -32,12 +43,12 @@ class Wording:
     def __init__(self, engine: Engine, channel: Channel) -> None:
         self._engine = engine
         self._channel = channel
-        self._known: dict[int, tuple[Words, str]] = {}
+        self._known: dict[int, tuple[Words, Basis]] = {}
         self._language = settings().language
         self._secret = settings().secret.get_secret_value()
 
-    def purpose(self, campaign_run_id: int) -> str:
-        """marketing or service."""
+    def basis(self, campaign_run_id: int) -> Basis:
+        """What must not have been refused."""
         return self._of(campaign_run_id)[1]
 
     def message(self, row: Any, at: datetime) -> Message:
@@ -46,10 +57,10 @@ class Wording:
         Raises:
             WordsError: a value is missing; names file and line.
         """
-        words, purpose = self._of(row.words_of)
+        words, basis = self._of(row.words_of)
         params = orjson.loads(row.params) if row.params else {}
         language = row.language or self._language
-        is_marketing = purpose == "marketing"
+        is_marketing = basis.purpose == "marketing"
         token, link = None, None
         if is_marketing:
             token = unsubscribe.token(row.touch_id, self._secret)
@@ -74,11 +85,12 @@ class Wording:
             unsubscribe=token,
         )
 
-    def _of(self, campaign_run_id: int) -> tuple[Words, str]:
+    def _of(self, campaign_run_id: int) -> tuple[Words, Basis]:
         if campaign_run_id not in self._known:
             with self._engine.begin() as connection:
                 found = rows(connection, "deliver/words_of", run=campaign_run_id)[0]
-            self._known[campaign_run_id] = (_words(found), found["purpose"])
+            basis = Basis(found["purpose"], found["profiling"])
+            self._known[campaign_run_id] = (_words(found), basis)
         return self._known[campaign_run_id]
 
 

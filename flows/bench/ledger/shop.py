@@ -11,6 +11,7 @@ from tasks.campaigns.campaign import Campaign
 from tasks.channels.base import Message
 from tasks.channels.mail import MailAccount
 from tasks.database import run
+from tasks.planning.wording import Basis
 
 NOON = datetime(2027, 3, 1, 4, tzinfo=UTC)
 WORDS = """Subject: 谢谢您，{{ name }}：您的订单已经送达
@@ -89,9 +90,9 @@ def candidates(connection: Connection, campaign: Campaign, as_of: datetime) -> A
 class Silent:
     """Says nothing: what is measured is the ledger, not the words."""
 
-    def purpose(self, campaign_run_id: int) -> str:
+    def basis(self, campaign_run_id: int) -> Basis:
         """Marketing, so that consent is looked at."""
-        return "marketing"
+        return Basis("marketing", profiling=True)
 
     def message(self, row: Any, at: datetime) -> Message:
         """A message without words."""

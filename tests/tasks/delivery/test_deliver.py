@@ -18,6 +18,7 @@ from tasks.channels.base import Channel
 from tasks.channels.sms import Sms, SmsAccount
 from tasks.delivery import dead, doubt, health, ledger
 from tasks.delivery.deliver import Delivered, deliver
+from tasks.people import consent
 from tasks.planning import plan as planning
 from tasks.planning.plan import plan
 from tests.ledger_world import NOON, campaign, mail, mail_account, people, say, states
@@ -119,7 +120,7 @@ def test_four_workers_share_the_work_and_send_nothing_twice(
     consistent(engine)
 
 
-@pytest.mark.parametrize("what", ["withdrawn", "suppressed"])
+@pytest.mark.parametrize("what", ["withdrawn", "no_profiling", "suppressed"])
 def test_withdrawing_wins_up_to_the_moment_of_dispatch(
     engine: Engine, home: Path, double: MailDouble, what: str
 ) -> None:
@@ -127,6 +128,8 @@ def test_withdrawing_wins_up_to_the_moment_of_dispatch(
     with engine.begin() as connection:
         if what == "withdrawn":
             say(connection, [one], "email", False, NOON + timedelta(minutes=1))
+        elif what == "no_profiling":
+            consent.note(connection, one, "profiling", False, "by phone", NOON)
         else:
             connection.execute(
                 text("insert into suppressions (channel, address, reason, evidence)"
@@ -137,6 +140,15 @@ def test_withdrawing_wins_up_to_the_moment_of_dispatch(
     assert [one.recipient for one in double.taken] == [f"c{other}@example.org"]
     assert states(engine) == {"accepted": 1, "skipped": 1}
     consistent(engine)
+
+
+def test_who_is_chosen_for_nothing_known_of_her_may_refuse_to_be_chosen(
+    engine: Engine, home: Path, double: MailDouble
+) -> None:
+    one, _ = planned(engine, home, double, 2, more="profiling: false")
+    with engine.begin() as connection:
+        consent.note(connection, one, "profiling", False, "by phone", NOON)
+    assert sent(engine, mail(double)).outcomes == {"accepted": 2}
 
 
 def test_what_comes_too_late_is_not_sent(
