@@ -212,16 +212,20 @@ return (
     ) & 4294967295
 ) / cast(4294967296 as double precision);
 
--- The key of a touch: the same for the same four, wherever and whenever computed. It
--- begins with the customer in hexadecimal, so that a key is found again by touch_once
--- and needs no index of its own; 64 bits tell the messages of one customer apart.
--- MD5 is ten times as fast here as SHA-256, and nobody gains by a collision.
+-- The key of a touch: the same for the same four, whenever computed. It begins with
+-- the customer in hexadecimal, so that a key is found again by touch_once and needs no
+-- index of its own; 60 bits tell the messages of one customer apart (the bit that is
+-- set keeps them at 16 digits). Half the time of MD5, and nobody gains by a collision;
+-- Postgres cannot change this hash either.
 create function touch_key(
     campaign text, step text, occasion text, customer_id bigint
 ) returns text
 language sql immutable parallel safe
 return to_hex(customer_id)
-|| left(md5(campaign || chr(31) || step || chr(31) || occasion), 16);
+|| to_hex(
+    hashtextextended(campaign || chr(31) || step || chr(31) || occasion, 0)
+    | (cast(1 as bigint) << 60)
+);
 
 -- Whose key is it? Null for what is no key of ours.
 create function customer_of_key(key text) returns bigint
