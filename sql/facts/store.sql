@@ -58,14 +58,25 @@ with gone as (
 insert into changed (customer_id)
 select customer_id from gone;
 
-insert into customers_to_judge (step, customer_id)
+insert into customers_to_judge (step, customer_id, has_new_facts)
 select
     steps.step,
-    told.customer_id
+    told.customer_id,
+    told.has_new_facts
 from (
-    select customer_id from changed
-    union
-    select customer_id from touched
+    select
+        customer_id,
+        true as has_new_facts
+    from changed
+    union all
+    select
+        touched.customer_id,
+        false as has_new_facts
+    from touched
+    where not exists (
+        select from changed
+        where changed.customer_id = touched.customer_id
+    )
 ) as told
 cross join (values ('segments'), ('tags')) as steps (step);
 

@@ -1,12 +1,14 @@
 -- When is each of them to be judged again, if nothing happens before?
+-- Sorted, since a hash table of millions that does not fit is emptied without end.
 create temporary table soonest on commit drop as
-select
+select distinct on (customer_id)
     customer_id,
-    min(recheck_at) as recheck_at
-from next_rechecks
-group by customer_id;
+    recheck_at
+from judged
+where recheck_at > :as_of
+order by customer_id, recheck_at;
 
-analyze soonest, chosen;
+analyze soonest;
 
 delete from segment_rechecks
 where

@@ -240,10 +240,13 @@ create table touched_customers (
     customer_id bigint not null
 );
 
--- Customers whose facts were computed since their segments or tags were.
+-- Customers whose facts were computed, or whose tags changed, since their segments or
+-- tags were judged.
 create table customers_to_judge (
     step text not null check (step in ('segments', 'tags')),
-    customer_id bigint not null
+    customer_id bigint not null,
+    -- False: something about them changed that is none of their facts.
+    has_new_facts boolean not null default false
 );
 
 create index customers_to_judge_by_step on customers_to_judge (step);

@@ -2,6 +2,7 @@
 
 import hashlib
 import re
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
@@ -54,6 +55,11 @@ class Definition:
     def reads_thresholds(self) -> bool:
         """Whether it asks for a limit that is taken from everybody."""
         return re.search(r"\bthresholds\b", self.select) is not None
+
+    def mentions(self, names: Iterable[str]) -> set[str]:
+        """Those of `names` that it may read: its words, but for lines of comment."""
+        code = re.sub(r"(?m)^\s*--.*$", "", self.select)
+        return set(re.findall(r"\w+", code.lower())) & set(names)
 
     def digest(self, limits: str = "") -> str:
         """What changes when the file does, or a limit that it reads."""

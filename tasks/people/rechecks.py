@@ -9,9 +9,9 @@ from tasks.database import run
 from tasks.people.definition import Definition
 
 
-def of_chosen(connection: Connection) -> None:
+def of_chosen(connection: Connection, as_of: datetime) -> None:
     """Keep what the segments said of those who were judged, the soonest of each."""
-    run(connection, "membership/recheck")
+    run(connection, "membership/recheck", as_of=as_of)
 
 
 def of_everybody(

@@ -1,6 +1,6 @@
 """Who is in which segment now, judged only for those for whom that can have changed."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from sqlalchemy import Connection, Engine, text
@@ -14,6 +14,8 @@ from tasks.people.definition import Definition, DefinitionError
 FEW = 10_000
 # Columns of a segment's file that are no rules.
 NO_RULES = ("customer_id", "recheck_at")
+# What facts bring up to date themselves, or a file's digest does.
+FOLLOWED = {"customer_facts", "thresholds"}
 # As conditions on the key, Postgres takes both below any grouping in the file.
 WHO_IS_CHOSEN = "where customer_id = any(array(select customer_id from chosen))"
 WHO_IS_IN = "where is_member"
@@ -48,34 +50,31 @@ class Explained:
 def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Moved]:
     """Bring every segment up to `as_of`; returns what moved, by segment.
 
-    Judged are the customers whose facts were computed since the last time, and those
-    whose membership can change by the passing of time. Everybody is judged for a
-    segment that is new, changed, or says nothing of `recheck_at`, and with `full`.
-    One transaction: killed anywhere, the next run does all of it.
+    Judged are the customers whose facts came out differently since the last time (if
+    a file reads more than facts: of whom anything changed), and those whose membership
+    can change by the passing of time. Everybody is judged for a segment that is new,
+    changed, or says nothing of `recheck_at`, and with `full`. One transaction: killed
+    anywhere, the next run does all of it.
 
     Raises:
         SegmentsFailed: files that Postgres refuses or that break a rule; the other
             segments are up to date, and these are judged in full once mended.
     """
     with engine.begin() as connection:
-        chosen = run(connection, "membership/choose", as_of=as_of).scalar_one()
+        segments = definition.load_all("segment")
+        chosen = _choose(connection, segments, as_of)
         limits = thresholds.take(connection, as_of)
         everybody = full or _is_many(connection, chosen)
-        segments = definition.load_all("segment")
-        found = {
-            segment.name: _bring_up(connection, segment, as_of, limits, everybody)
-            for segment in segments
-        }
+        found = _judge_all(connection, segments, as_of, limits, everybody)
         if everybody:
-            judged = [one for one in segments if isinstance(found[one.name], Moved)]
-            found |= _recheck_everybody(connection, judged, as_of)
+            judged = [one for one in segments if one.name in found.moved]
+            found.refused |= _recheck_everybody(connection, judged, as_of)
         else:
-            rechecks.of_chosen(connection)
-        _forget_others(connection, set(found), as_of)
-    failures = [one for one in found.values() if isinstance(one, str)]
-    if failures:
-        raise SegmentsFailed("\n".join(failures))
-    return {name: one for name, one in found.items() if isinstance(one, Moved)}
+            rechecks.of_chosen(connection, as_of)
+        _forget_others(connection, {one.name for one in segments}, as_of)
+    if found.refused:
+        raise SegmentsFailed("\n".join(found.refused.values()))
+    return dict(sorted(found.moved.items()))
 
 
 def explain(
@@ -108,33 +107,73 @@ def explain(
         ]
 
 
-def _bring_up(
+@dataclass(slots=True)
+class _Found:
+    """What became of each segment: how it moved, or why it could not be judged."""
+
+    moved: dict[str, Moved] = field(default_factory=dict)
+    refused: dict[str, str] = field(default_factory=dict)
+
+
+def _choose(connection: Connection, segments: list[Definition], as_of: datetime) -> int:
+    """Fill `chosen` with whom the files can see to have changed; returns how many."""
+    known = {row["name"] for row in rows(connection, "definitions/readable")}
+    reads_more = any(one.mentions(known - FOLLOWED) for one in segments)
+    values = {"as_of": as_of, "reads_more": reads_more}
+    return int(run(connection, "membership/choose", **values).scalar_one())
+
+
+def _judge_all(
     connection: Connection,
-    segment: Definition,
+    segments: list[Definition],
     as_of: datetime,
     limits: str,
     everybody: bool,
-) -> Moved | str:
-    """Judge one segment; returns what moved, or why it could not be judged."""
-    digest = segment.digest(limits)
-    try:
-        with connection.begin_nested():
-            rules = _rules(connection, segment)
-            is_whole = (
-                everybody
-                or not rules.has_recheck
-                or not _is_known(connection, segment, digest, as_of)
-            )
-            who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
-            _judge(connection, segment, rules, as_of, who)
-            if not everybody:
-                run(connection, "membership/note_rechecks", as_of=as_of)
-            moved = _move(connection, segment, as_of, is_whole)
-    except DefinitionError as error:
-        _remember(connection, segment, "could not be judged", as_of)
-        return str(error)
-    _remember(connection, segment, digest, as_of)
-    return moved
+) -> _Found:
+    """Judge every segment; those that are judged for the chosen only move together."""
+    found = _Found()
+    together = []
+    for segment in segments:
+        digest = segment.digest(limits)
+        try:
+            with connection.begin_nested():
+                is_whole = _bring_up(connection, segment, digest, as_of, everybody)
+                if is_whole:
+                    found.moved |= _move(connection, [segment.name], as_of, is_whole)
+        except DefinitionError as error:
+            found.refused[segment.name] = str(error)
+            digest = "could not be judged"
+        else:
+            together += [] if is_whole else [segment.name]
+        _remember(connection, segment, digest, as_of)
+        if everybody:
+            connection.exec_driver_sql("truncate judged")
+    found.moved |= _move(connection, together, as_of, is_whole=False)
+    return found
+
+
+def _bring_up(
+    connection: Connection,
+    segment: Definition,
+    digest: str,
+    as_of: datetime,
+    everybody: bool,
+) -> bool:
+    """Judge one segment; returns whether that was for everybody."""
+    rules = _rules(connection, segment)
+    is_whole = (
+        everybody
+        or not rules.has_recheck
+        or not _is_known(connection, segment, digest, as_of)
+    )
+    who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
+    _judge(connection, segment, rules, as_of, who)
+    values = {"segment": segment.name}
+    for row in rows(connection, "membership/duplicate", **values):
+        raise DefinitionError(
+            f"{segment.place}: it returns customer {row['customer_id']} more than once"
+        )
+    return is_whole
 
 
 @dataclass(frozen=True, slots=True)
@@ -169,13 +208,14 @@ def _judge(
     quote = connection.dialect.identifier_preparer.quote
     all_true = " and ".join(quote(rule) for rule in rules.names) or "true"
     statement = (
-        "insert into judged select * from (select customer_id,"
+        "insert into judged select :segment, * from (select customer_id,"
         f" coalesce({all_true}, false) as is_member,"
         f" {'recheck_at' if rules.has_recheck else 'null::timestamptz'} as recheck_at"
         f" from (\n{segment.select}\n) as judged) as judged {who}"
     )
     try:
-        connection.execute(text(statement), {"as_of": as_of})
+        values = {"as_of": as_of, "segment": segment.name}
+        connection.execute(text(statement), values)
     except DBAPIError as error:
         raise segment.refused(error) from None
 
@@ -193,15 +233,13 @@ def _recheck_everybody(
 
 
 def _move(
-    connection: Connection, segment: Definition, as_of: datetime, is_whole: bool
-) -> Moved:
-    for row in rows(connection, "membership/duplicate"):
-        raise DefinitionError(
-            f"{segment.place}: it returns customer {row['customer_id']} more than once"
-        )
-    values = {"segment": segment.name, "as_of": as_of, "is_whole": is_whole}
-    found = run(connection, "membership/move", **values).mappings().one()
-    return Moved(found["joined_count"], found["left_count"], found["size"])
+    connection: Connection, names: list[str], as_of: datetime, is_whole: bool
+) -> dict[str, Moved]:
+    values = {"segments": names, "as_of": as_of, "is_whole": is_whole}
+    return {
+        row["segment"]: Moved(row["joined_count"], row["left_count"], row["size"])
+        for row in rows(connection, "membership/move", **values)
+    }
 
 
 def _is_many(connection: Connection, chosen: int) -> bool:
