@@ -46,7 +46,8 @@ with gone as (
     where
         (
             cast(:everybody as boolean)
-            or customer_id in (select customer_id from chosen)
+            -- An array lets the index be used; a subquery below `or` does not.
+            or customer_id = any(array(select chosen.customer_id from chosen))
         )
         and not exists (
             select from computed
