@@ -220,6 +220,22 @@ def test_a_file_without_recheck_is_judged_in_full_each_time(
     assert later["recent"] == segments.Moved(0, 1, 0)
 
 
+def test_a_file_that_reads_orders_sees_changes_that_are_no_facts(
+    engine: Engine, room: Path
+) -> None:
+    edit(
+        room,
+        "segments/waiting.sql",
+        "-- Who waits for a parcel?\nselect customer_id,"
+        " bool_or(status = 'shipped') as is_waiting,"
+        " cast(null as timestamptz) as recheck_at from orders group by customer_id;\n",
+    )
+    a_buyer(engine, 1)
+    assert refreshed(engine, AS_OF)["waiting"] == segments.Moved(0, 0, 0)
+    execute(engine, "update orders set status = 'shipped'")
+    assert refreshed(engine, AS_OF)["waiting"] == segments.Moved(1, 0, 1)
+
+
 def test_a_removed_file_empties_its_segment(engine: Engine, room: Path) -> None:
     one = a_buyer(engine, 1)
     refreshed(engine, AS_OF)
