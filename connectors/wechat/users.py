@@ -19,6 +19,7 @@ LIST = "user/get"
 DETAILS = "user/info/batchget"
 GENDER = {"1": "male", "2": "female"}
 FOLLOWS = {"1": True, "0": False}
+CONSENTS = {True: '{"wechat":true}', False: '{"wechat":false}'}
 NO_SUCH_OPENID = "40003"
 
 
@@ -74,7 +75,7 @@ class Users(RoundStream):
             GENDER.get(str(record.get("sex"))),
             language.partition("_")[0] if language else None,
             _tags(record) if follows else None,
-            None if follows is None else orjson.dumps({"wechat": follows}).decode(),
+            None if follows is None else CONSENTS[follows],
             at,
             left_at or at,
         )
