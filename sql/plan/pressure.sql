@@ -17,12 +17,14 @@ wanting as (
         count(*) as messages
     from due
     cross join (select distinct way.channel from way) as way
+    left join (select distinct customer_id from promised) as had
+        on due.customer_id = had.customer_id
     where
         due.standing in ('new', 'again')
         and (
             cast(:has_several as boolean)
             or cast(:is_asked as boolean)
-            or due.customer_id in (select promised.customer_id from promised)
+            or had.customer_id is not null
         )
         and :purpose = 'marketing'
     group by due.customer_id, way.channel

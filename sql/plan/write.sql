@@ -12,6 +12,9 @@ create temporary table tally (
     touch_ids bigint[]
 ) on commit drop;
 
+-- A list of a million, about to be cut in pieces: to pack it takes a tenth of the time.
+alter table tally alter column touch_ids set storage external;
+
 -- All of it is in the order of the customers: merging needs no tables of hashes.
 set local enable_hashjoin = off;
 
