@@ -105,7 +105,7 @@ def _at(ago: int) -> int:
 
 ACCOUNTS = (
     Stand("weibo", "weibo", "comments", _weibo, _of_weibo, grows=False),
-    Stand("wechat", "wechat", "users", _wechat, _of_wechat),
+    Stand("wechat", "wechat", "users", _wechat, _of_wechat, fold=5),
     Stand("wecom", "wecom", "contacts", _wecom, _of_wecom),
     Stand(
         "douyin account",

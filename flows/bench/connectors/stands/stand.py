@@ -28,6 +28,8 @@ class Stand:
     settings: Callable[[Any, Path], Settings]
     grows: bool = True
     """Whether more history means more records; some platforms show only the newest."""
+    fold: int = 1
+    """Of records read in some microseconds it takes more, or the start is timed."""
 
 
 def since(records: int) -> datetime:
