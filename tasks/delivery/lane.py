@@ -1,6 +1,5 @@
 """One worker at one account: takes orders, sends their messages, settles often."""
 
-import logging
 import threading
 import time
 from collections import Counter, defaultdict
@@ -8,15 +7,13 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timedelta
-from typing import Any
 
-from psycopg2.errors import UniqueViolation
 from sqlalchemy import Connection, Engine
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
-from tasks.database import array, numbers, rows, run_prepared
 from tasks.delivery import doubt, pace
+from tasks.delivery.intents import Intents
 from tasks.delivery.journal import Journal
 from tasks.delivery.lease import Lease
 from tasks.delivery.orders import LOST, Order, Orders, PutOff, Row, bare
@@ -28,11 +25,7 @@ from tasks.planning.wording import Say
 SETTLE_AFTER = 2.0
 """Seconds after which answers are settled, also in the middle of a batch."""
 AFTER_ANOTHER = timedelta(minutes=5)
-REFUSED = ("suppressed", "no_consent", "no_profiling")
 FINE = (Outcome.ACCEPTED, Outcome.DELIVERED)
-UNLESS_TAKEN = "on conflict do nothing"
-"""Costs a third of the intent, and a fresh order has nothing that could be taken."""
-log = logging.getLogger(__name__)
 
 
 @dataclass(frozen=True, slots=True)
@@ -62,6 +55,7 @@ class Worker:
         self._lease = lease
         self._journal = journal
         self._wording = wording
+        self._intents = Intents(lane, lease.lease_id, wording)
         self._clock = clock
         self._stop = stop
         self._outcomes = outcomes
@@ -205,13 +199,16 @@ class Worker:
         """Note the intent to send all of these that may be sent."""
         at = self._clock()
         said = [(row, message) for row in batch if (message := self._say(row, at))]
-        intended = self._intend(connection, [row for row, _ in said])
+        rows = [row for row, _ in said]
+        intended = self._intents.note(connection, rows, self._order.is_fresh)
         if len(intended) == len(said):
             return _Batch([message for _, message in said], later=[])
-        missing = [row for row, _ in said if row.touch_id not in intended]
+        missing = [row for row in rows if row.touch_id not in intended]
+        held = self._intents.held_back(connection, missing)
+        self._lines += held.lines
         return _Batch(
             messages=[message for row, message in said if row.touch_id in intended],
-            later=self._held_back(connection, missing),
+            later=held.later,
         )
 
     def _say(self, row: Row, at: datetime) -> Message | None:
@@ -227,49 +224,6 @@ class Worker:
             # It names file and line, never a value.
             self._lines.append((row.touch_id, 0, "failed", f"words: {error}", None))
             return None
-
-    def _intend(self, connection: Connection, wanted: Sequence[Row]) -> set[int]:
-        if not wanted:
-            return set()
-        binds = self._binds(wanted) | {"lease": self._lease.lease_id}
-        afters = [row.after_id for row in wanted]
-        binds["afters"] = numbers(afters) if any(afters) else "{}"
-        if self._order.is_fresh:
-            try:
-                with _savepoint(connection):
-                    found = run_prepared(
-                        connection, "deliver/attempt", UNLESS_TAKEN, **binds
-                    )
-                    return {touch_id for (touch_id,) in found}
-            except UniqueViolation:
-                log.warning("lease %s met another worker", self._lease.lease_id)
-        found = run_prepared(connection, "deliver/attempt", **binds)
-        return {touch_id for (touch_id,) in found}
-
-    def _held_back(self, connection: Connection, missing: Sequence[Row]) -> list[Row]:
-        """Say why there is no intent; returns those that wait for another message."""
-        if not missing:
-            return []
-        found = rows(connection, "deliver/held_back", **self._binds(missing))
-        reasons = {row["touch_id"]: row["reason"] for row in found}
-        for row in missing:
-            # What is taken by another worker stays in the order until it is settled.
-            if (reason := reasons[row.touch_id]) in REFUSED:
-                self._lines.append((row.touch_id, 0, "skipped", reason, None))
-        return [row for row in missing if reasons[row.touch_id] == "after_another"]
-
-    def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
-        basis = self._wording.basis(wanted[0].words_of)
-        return {
-            "ids": numbers([row.touch_id for row in wanted]),
-            "numbers": numbers([row.number + 1 for row in wanted]),
-            "addresses": array([row.address for row in wanted]),
-            "identifiers": numbers([row.identifier_id for row in wanted]),
-            "channel": self._lane.channel.name,
-            "consent_name": self._lane.channel.consent,
-            "purpose": basis.purpose,
-            "profiling": basis.profiling,
-        }
 
     def _send(self, messages: Sequence[Message]) -> None:
         """Hand a batch to the channel; every message ends with exactly one result."""
@@ -343,18 +297,6 @@ class Worker:
         self._is_in_trouble = False
         self._results, self._lines, self._again = [], [], defaultdict(list)
         self._settled_at = time.monotonic()
-
-
-@contextmanager
-def _savepoint(connection: Connection) -> Iterator[None]:
-    """As `begin_nested`, in a tenth of its time; released with the transaction."""
-    cursor: Any = connection.connection.cursor()
-    cursor.execute("savepoint intent")
-    try:
-        yield
-    except UniqueViolation:
-        cursor.execute("rollback to savepoint intent")
-        raise
 
 
 def _is_released(result: Result) -> bool:

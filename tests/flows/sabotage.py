@@ -15,7 +15,7 @@ def send_before_the_intent_is_committed() -> None:
         said = [(row, message) for row in batch if (message := worker._say(row, at))]
         worker._send([message for _, message in said])
         with worker._transaction() as connection:
-            worker._intend(connection, [row for row, _ in said])
+            worker._intents.note(connection, [row for row, _ in said], False)
             worker._write(connection)
         worker._journal.settled()
         return []
