@@ -1,23 +1,24 @@
 -- How long are the values that the words print, and who stands for each of the lengths?
-with said as (
-    select
-        decided.ctid as place,
-        coalesce(decided.language, '') as language,
-        coalesce(
-            (
-                select array_agg(length(decided.params ->> name) order by name)
-                from unnest(cast(:names as text[])) as name
-            ), '{}'
-        ) as lengths
-    from decided
-    where
-        decided.decision = 'planned'
-        and decided.channel = :channel
-        and decided.step = :step
-        and decided.price > 0
-),
+drop table if exists said;
 
-shapes as (
+create temporary table said on commit drop as
+select
+    decided.ctid as place,
+    coalesce(decided.language, '') as language,
+    coalesce(
+        (
+            select array_agg(length(decided.params ->> name) order by name)
+            from unnest(cast(:names as text[])) as name
+        ), '{}'
+    ) as lengths
+from decided
+where
+    decided.decision = 'planned'
+    and decided.channel = :channel
+    and decided.step = :step
+    and decided.price > 0;
+
+with shapes as (
     select
         language,
         lengths,

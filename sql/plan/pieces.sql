@@ -1,23 +1,5 @@
 -- What does each message of a step cost that is paid by the piece?
-with said as (
-    select
-        decided.ctid as place,
-        coalesce(decided.language, '') as language,
-        coalesce(
-            (
-                select array_agg(length(decided.params ->> name) order by name)
-                from unnest(cast(:names as text[])) as name
-            ), '{}'
-        ) as lengths
-    from decided
-    where
-        decided.decision = 'planned'
-        and decided.channel = :channel
-        and decided.step = :step
-        and decided.price > 0
-),
-
-counted as (
+with counted as (
     select
         said.place,
         coalesce(piece.pieces, :otherwise) as pieces

@@ -57,8 +57,9 @@ def _count(
         "names": array(words.printed(step, channel.name)),
         "channel": channel.name,
         "step": step,
+        "most": MOST,
     }
-    found = rows(connection, "plan/lengths", **given, most=MOST)
+    found = rows(connection, "plan/lengths", **given)
     counted = [
         {
             "language": row["language"],
@@ -69,13 +70,8 @@ def _count(
     ]
     dearest = max((one["pieces"] for one in counted), default=1)
     if dearest > 1:
-        run(
-            connection,
-            "plan/pieces",
-            **given,
-            pieces=json.dumps(counted),
-            otherwise=dearest,
-        )
+        said = json.dumps(counted)
+        run(connection, "plan/pieces", pieces=said, otherwise=dearest)
 
 
 def _pieces(
