@@ -1,4 +1,4 @@
--- Begin a campaign run; which runs went before?
+-- Begin a campaign run; which runs and which messages went before?
 with opened as (
     insert into campaign_runs (
         campaign, as_of, version, purpose, profiling, ways, priority, frequency, steps,
@@ -22,5 +22,6 @@ select
         select coalesce(min(runs.campaign_run_id), 0)
         from campaign_runs as runs
         where runs.as_of + runs.latest_delay > :as_of - cast(:longest as interval)
-    ) as oldest_run
+    ) as oldest_run,
+    (select coalesce(max(touch.touch_id), 0) from touch) as newest_before
 from opened;

@@ -10,15 +10,30 @@ with caps as (
     ) with ordinality as cap (messages, span, channel, frequency, number)
 ),
 
+had as (
+    -- How many at most can count against her, and does one of another campaign go out
+    -- on this day or the next, or still may?
+    select
+        customer_id,
+        count(*) as messages,
+        bool_or(
+            campaign != :campaign
+            and (not_before > :as_of - interval '1 day' or latest_at >= :as_of)
+        ) as has_rival
+    from promised
+    group by customer_id
+),
+
 wanting as (
     select
         due.customer_id,
         way.channel,
-        count(*) as messages
+        count(*) as messages,
+        coalesce(had.messages, 0) as had,
+        coalesce(had.has_rival, false) as has_rival
     from due
     cross join (select distinct way.channel from way) as way
-    left join (select distinct customer_id from promised) as had
-        on due.customer_id = had.customer_id
+    left join had on due.customer_id = had.customer_id
     where
         due.standing in ('new', 'again')
         and (
@@ -27,7 +42,7 @@ wanting as (
             or had.customer_id is not null
         )
         and :purpose = 'marketing'
-    group by due.customer_id, way.channel
+    group by due.customer_id, way.channel, had.messages, had.has_rival
 ),
 
 crowded as (
@@ -41,7 +56,12 @@ crowded as (
             wanting.customer_id = promised.customer_id
             and (caps.channel is null or caps.channel = promised.channel)
             and (caps.frequency is null or caps.frequency = promised.frequency)
-    where caps.channel is null or caps.channel = wanting.channel
+    where
+        (caps.channel is null or caps.channel = wanting.channel)
+        and (
+            cast(:is_asked as boolean)
+            or wanting.had + wanting.messages > caps.messages
+        )
     group by
         wanting.customer_id, wanting.channel, wanting.messages, caps.number,
         caps.messages
@@ -49,24 +69,18 @@ crowded as (
         cast(:is_asked as boolean)
         or count(promised.touch_id) + wanting.messages > caps.messages
     union
-    -- Another campaign's that goes out on this day or the next, or still may.
     select
-        wanting.customer_id,
-        wanting.channel
-    from promised
-    inner join wanting on promised.customer_id = wanting.customer_id
-    where
-        promised.campaign != :campaign
-        and (
-            promised.not_before > :as_of - interval '1 day'
-            or promised.latest_at >= :as_of
-        )
+        customer_id,
+        channel
+    from wanting
+    where has_rival
 )
 
 select
     crowded.customer_id,
     wanting.channel as wanted_channel,
     wanting.messages as wanted,
+    wanting.had,
     promised.channel,
     promised.campaign,
     promised.frequency,
@@ -131,7 +145,11 @@ select
     ) + caps.span as free_at
 from received
 cross join caps
-where caps.channel is null or caps.channel = received.wanted_channel
+where
+    (caps.channel is null or caps.channel = received.wanted_channel)
+    and (
+        cast(:is_asked as boolean) or received.had + received.wanted > caps.messages
+    )
 group by
     received.customer_id, received.wanted_channel, received.wanted, caps.number,
     caps.shown, caps.messages, caps.span;

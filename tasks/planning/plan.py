@@ -171,6 +171,7 @@ def _opened(connection: Connection, binds: dict[str, Any]) -> dict[str, Any]:
     found = {
         "run": opened["campaign_run_id"],
         "oldest_run": opened["oldest_run"],
+        "newest_before": opened["newest_before"],
         "earlier_runs": database.array(opened["earlier_runs"]),
     }
     if _is_launch(connection, binds, opened["earlier_runs"]):
@@ -218,6 +219,7 @@ def _write(connection: Connection, campaign: Campaign, binds: dict[str, Any]) ->
     if not binds["is_launch"]:
         run(connection, "plan/give_up", **binds)
     run(connection, "plan/write", **binds)
+    run(connection, "plan/tally", **binds)
     if binds["has_again"]:
         run(connection, "plan/write_again", **binds)
     if binds["has_several"]:
