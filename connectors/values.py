@@ -124,11 +124,20 @@ def _decimal(written: str) -> Decimal | None:
 
 def fen(value: Any, field: str, problems: Problems) -> Decimal | None:
     """Yuan of a whole number of fen, exactly."""
-    given = number(value, field, problems)
-    if given is not None and given != given.to_integral_value():
-        problems.add(field, value, "a whole number of fen")
+    if value is None or value == "":
         return None
-    return None if given is None else given * FEN
+    yuan = _yuan(str(value))
+    if yuan is None and number(value, field, problems) is not None:
+        problems.add(field, value, "a whole number of fen")
+    return yuan
+
+
+@lru_cache(maxsize=10_000)
+def _yuan(written: str) -> Decimal | None:
+    given = _decimal(written)
+    if given is None or given != given.to_integral_value():
+        return None
+    return given * FEN
 
 
 def country(province: Any) -> str | None:

@@ -132,4 +132,4 @@ def _line(line: dict[str, Any], problems: Problems) -> tuple[Any, ...]:
 def _variant(line: dict[str, Any]) -> str | None:
     """`规格:500g; 颜色:黑`."""
     given = parts(line, "spec", Problems())
-    return text("; ".join(f"{one.get('name')}:{one.get('value')}" for one in given))
+    return text("; ".join([f"{one.get('name')}:{one.get('value')}" for one in given]))

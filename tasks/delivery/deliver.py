@@ -4,7 +4,6 @@ The order of writes is the promise: lease an order of messages; commit the inten
 send a batch of them; call the provider; append what came back. See tasks/README.md.
 """
 
-import gc
 import logging
 import threading
 import time
@@ -26,6 +25,7 @@ from tasks.delivery.lane import Worker
 from tasks.delivery.lease import LASTS, Lease
 from tasks.delivery.recover import recover
 from tasks.delivery.settle import Lane
+from tasks.garbage import collect_rarely
 from tasks.planning.wording import Say, Wording
 from tasks.settings import settings
 
@@ -39,8 +39,6 @@ KINDS = {
 }
 PATIENCE = timedelta(minutes=2)
 """How long a worker waits for Postgres to come back before it gives up."""
-COLLECT_AFTER = 20_000
-"""How many more objects are made than freed before Python looks for cycles."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,9 +90,7 @@ def deliver(
         known = accounts.load()
         limits = known.get(channel, {}).get(account)
         channel = accounts.channel(channel, account, known)
-    # A batch of messages comes and goes; looking for cycles in it, and every now and
-    # then in all that was ever imported, takes a fifth of a worker's time.
-    gc.set_threshold(COLLECT_AFTER)
+    collect_rarely()
     lane = Lane(channel, account, limits or Account())
     folder = (home or settings().home) / "journal" / channel.name / account
     say = wording or Wording(engine, channel)

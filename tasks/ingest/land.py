@@ -8,6 +8,7 @@ from sqlalchemy.exc import DBAPIError
 
 from connectors.base import Page, Record, Stream
 from tasks.database import rows
+from tasks.garbage import collect_rarely
 from tasks.ingest.landing import (
     AT_ONCE,
     AlreadyLanding,
@@ -36,6 +37,7 @@ def land(
         SourceError: the source failed; the pages before are kept, call again.
         RowRefused: a fault of the connector; the pages before are kept.
     """
+    collect_rarely()
     with alone(engine, stream) as connection:
         landing = Landing.of(connection, stream)
         if landing.state == "landed":

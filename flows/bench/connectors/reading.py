@@ -12,6 +12,7 @@ import requests
 
 from connectors.base import Stream
 from flows.bench.corridor import peak_megabytes
+from tasks.garbage import collect_rarely
 
 
 def opened(job: dict[str, Any]) -> Stream:
@@ -24,6 +25,7 @@ def opened(job: dict[str, Any]) -> Stream:
 
 def read(stream: Stream, until: datetime) -> int:
     """Pull, and make of each record all that landing wants; how many there were."""
+    collect_rarely()
     records = 0
     for page in stream.pull(None, until):
         for record in page.records:
