@@ -22,6 +22,8 @@ MESSAGES = 1_000_000
 SENT = 900_000
 FEW = 50_000
 CLAIMS = 150
+# Which core and which memory a connection gets is chance, and a claim is short.
+ROUNDS = 3
 
 
 def figures(engine_url: str) -> list[Figure]:
@@ -31,7 +33,8 @@ def figures(engine_url: str) -> list[Figure]:
             _filled(engine_url, FEW, 0),
             _filled(there, MESSAGES, SENT),
         )
-        empty, full = _claims(ledgers)
+        rounds = [_claims(ledgers) for _ in range(ROUNDS)]
+    empty, full = (min(medians) for medians in zip(*rounds, strict=True))
     shop.clear(database.engine(engine_url))
     name = f"claim a hundred of {MESSAGES:,} messages, most of them sent"
     beside = f"of {FEW:,}, none of them sent"
