@@ -40,7 +40,7 @@ select
     end as lines_digest
 from order_change as change
 inner join orders as stored on change.order_id = stored.order_id
-where change.is_partial or not change.is_stale;
+where not change.is_known;
 
 analyze head;
 
@@ -122,7 +122,11 @@ insert into touched_customers (customer_id)
 select order_change.customer_id
 from order_change
 inner join orders on order_change.order_id = orders.order_id
-where order_change.customer_id <> orders.customer_id;
+where
+    not order_change.is_known
+    and order_change.customer_id <> orders.customer_id;
+
+analyze changed_order;
 
 select
     coalesce(sum(order_change.records) filter (

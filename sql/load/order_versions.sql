@@ -1,18 +1,34 @@
 -- Which orders does this batch bring, in which version, and which of them are news?
 
+-- Only of orders that come in several records can one be outdated.
+create temp table repeated on commit drop as
+select order_number
+from staged
+where raw is not null
+group by order_number
+having count(*) > 1;
+
+analyze repeated;
+
 -- Records that a newer one of the same batch replaces: pulls overlap.
 create temp table outdated on commit drop as
 select record_no
 from (
     select
-        record_no,
+        staged.record_no,
         row_number() over (
             partition by
-                order_number, case when not :is_whole_record then line_id end
-            order by coalesce(updated_at, ordered_at) desc, record_no desc
+                staged.order_number,
+                case when not :is_whole_record then staged.line_id end
+            order by
+                coalesce(staged.updated_at, staged.ordered_at) desc,
+                staged.record_no desc
         ) as age
     from staged
-    where raw is not null and (:is_whole_record or line_id is not null)
+    inner join repeated on staged.order_number = repeated.order_number
+    where
+        staged.raw is not null
+        and (:is_whole_record or staged.line_id is not null)
 ) as ranked
 where age > 1;
 
@@ -21,15 +37,19 @@ where age > 1;
 -- other lines are no repetition.
 with one_line as (
     select
-        record_no,
-        order_number,
-        rtrim(place, '0123456789') as file,
+        staged.record_no,
+        staged.order_number,
+        rtrim(staged.place, '0123456789') as file,
         (
-            product_id, product_title, category, variant, quantity, unit_price,
-            line_amount
+            staged.product_id, staged.product_title, staged.category,
+            staged.variant, staged.quantity, staged.unit_price, staged.line_amount
         )::text as content
     from staged
-    where raw is not null and line_id is null and not :is_whole_record
+    inner join repeated on staged.order_number = repeated.order_number
+    where
+        staged.raw is not null
+        and staged.line_id is null
+        and not :is_whole_record
 ),
 
 spread as (
@@ -63,8 +83,6 @@ from (
 ) as ranked
 where age > 1;
 
-analyze outdated;
-
 create temp view staged_line as
 select
     *,
@@ -90,7 +108,7 @@ create temp table version on commit drop as
 select
     order_number,
     count(*) filter (where raw is not null) as records,
-    max(version_no) as version_no,
+    max(version_no) & ((1 << 30) - 1) as speaker_no,
     min(ordered_at) as ordered_at,
     max(version_at) as updated_at,
     sum(amount) as amount,
@@ -111,8 +129,6 @@ select order_number
 from refused
 where order_number is not null and not :is_whole_record;
 
-analyze partial_order;
-
 -- One row per order of the batch, beside what is stored of it.
 create temp table order_change on commit drop as
 select
@@ -130,20 +146,33 @@ select
     person.identifier_id,
     stored.order_id,
     stored.customer_id,
-    stored.lines_digest as stored_digest,
     partial_order.order_number is not null as is_partial,
     coalesce(version.updated_at < stored.updated_at, false) as is_stale,
     coalesce(speaker.order_amount, version.amount) as amount,
+    (version.digest is distinct from stored.lines_digest) as has_news_of_lines,
+    -- Nothing of it needs a further look: as stored, or an older version.
     (
-        stored.order_id is null
-        or (version.digest is distinct from stored.lines_digest)
-    ) as has_news_of_lines
+        stored.order_id is not null
+        and partial_order.order_number is null
+        and (
+            version.updated_at < stored.updated_at
+            or (
+                stored.lines_digest, stored.status, stored.ordered_at,
+                stored.paid_at, stored.shipped_at, stored.finished_at,
+                stored.updated_at, stored.currency, stored.amount,
+                stored.buyer_identifier_id
+            ) is not distinct from (
+                version.digest, speaker.status, version.ordered_at,
+                speaker.paid_at, speaker.shipped_at, speaker.finished_at,
+                version.updated_at, speaker.currency,
+                coalesce(speaker.order_amount, version.amount),
+                coalesce(person.identifier_id, stored.buyer_identifier_id)
+            )
+        )
+    ) as is_known
 from version
-inner join staged_line as speaker
-    on
-        version.order_number = speaker.order_number
-        and version.version_no = speaker.version_no
-        and speaker.raw is not null
+inner join staged as speaker
+    on version.speaker_no = speaker.record_no and speaker.raw is not null
 left join person
     on
         person.described = row(

@@ -14,46 +14,57 @@ where coalesce(buyer_id, phone, email, more_identifiers ->> 0) is not null
 group by buyer_id, phone, email, more_identifiers;
 
 create temp table person_identifier on commit drop as
+with shown as (
+    select
+        person.person_no,
+        given.rank,
+        given.kind,
+        given.scope,
+        given.value
+    from person
+    cross join
+        lateral (
+            values
+            (1, 'buyer', cast(:source as text), person.buyer_id),
+            (2, 'phone', '', person.phone),
+            (3, 'local_phone', cast(:source as text), person.phone),
+            (4, 'email', '', person.email)
+        ) as given (rank, kind, scope, value)
+    where given.value is not null
+    union all
+    select
+        person.person_no,
+        5 as rank,
+        entry ->> 'kind' as kind,
+        coalesce(entry ->> 'scope', '') as scope,
+        entry ->> 'value' as value
+    from person
+    cross join jsonb_array_elements(person.more_identifiers) as entry
+    where jsonb_typeof(person.more_identifiers) = 'array'
+),
+
+-- Materialized, so that each is brought into its form once.
+given as materialized (
+    select
+        person_no,
+        rank,
+        kind,
+        scope,
+        normal_identifier(kind, value) as value
+    from shown
+)
+
 select
-    person.person_no,
-    given.kind,
-    given.scope,
-    given.value,
-    min(given.rank) as rank,
+    person_no,
+    kind,
+    scope,
+    value,
+    min(rank) as rank,
     null::bigint as identifier_id,
     false as is_junk
-from person
-cross join
-    lateral (
-        values
-        (1, 'buyer', cast(:source as text), person.buyer_id),
-        (2, 'phone', '', person.phone),
-        (3, 'local_phone', cast(:source as text), person.phone),
-        (4, 'email', '', person.email)
-        union all
-        select
-            5 as rank,
-            entry ->> 'kind' as kind,
-            coalesce(entry ->> 'scope', '') as scope,
-            entry ->> 'value' as value
-        from jsonb_array_elements(
-            case
-                when jsonb_typeof(person.more_identifiers) = 'array'
-                    then person.more_identifiers
-                else '[]'
-            end
-        ) as entry
-    ) as shown (rank, kind, scope, value)
-cross join
-    lateral (
-        select
-            shown.rank,
-            shown.kind,
-            shown.scope,
-            normal_identifier(shown.kind, shown.value) as value
-    ) as given
-where given.value is not null
-group by person.person_no, given.kind, given.scope, given.value;
+from given
+where value is not null
+group by person_no, kind, scope, value;
 
 analyze person;
 analyze person_identifier;
@@ -96,14 +107,9 @@ from (
 ) as main
 where main.person_no = person.person_no;
 
--- The evidence of a link is the first record that showed both.
-insert into identifier_links (identifier_a, identifier_b, source, evidence)
-select distinct on (pair.identifier_a, pair.identifier_b)
-    pair.identifier_a,
-    pair.identifier_b,
-    :source,
-    coalesce(staged.place, 'record ' || pair.record_no || ' of a batch') as evidence
-from (
+-- The evidence of a link is the first record that showed both. Materialized, since most
+-- people show one identifier, and the records need not be read for these.
+with pair as materialized (
     select
         person.record_no,
         least(person.identifier_id, other.identifier_id) as identifier_a,
@@ -113,7 +119,15 @@ from (
         on
             person.person_no = other.person_no
             and person.identifier_id <> other.identifier_id
-) as pair
+)
+
+insert into identifier_links (identifier_a, identifier_b, source, evidence)
+select distinct on (pair.identifier_a, pair.identifier_b)
+    pair.identifier_a,
+    pair.identifier_b,
+    :source,
+    coalesce(staged.place, 'record ' || pair.record_no || ' of a batch') as evidence
+from pair
 inner join staged
     on pair.record_no = staged.record_no and staged.raw is not null
 where
