@@ -3,8 +3,6 @@
 from datetime import UTC, datetime
 
 import click
-from rich.console import Console
-from rich.table import Table
 
 from tasks import database
 
@@ -24,6 +22,9 @@ def command() -> None:
 @command.command("list")
 def list_() -> None:
     """Every segment with its question and its size."""
+    from rich.console import Console
+    from rich.table import Table
+
     from tasks.database import rows
     from tasks.people import definition
 
@@ -50,6 +51,9 @@ def list_() -> None:
 @click.option("--most", default=20, show_default=True, help="how many refreshes")
 def show(name: str, most: int) -> None:
     """The rules of segment NAME, the limits they read, and its size over time."""
+    from rich.console import Console
+    from rich.table import Table
+
     from tasks.database import rows
     from tasks.people import definition, thresholds
 
@@ -101,6 +105,9 @@ def explain(customer: str, as_of: datetime | None) -> None:
 
     With --as-of: why they were, by what had happened until then.
     """
+    from rich.console import Console
+    from rich.table import Table
+
     from tasks.people import customers, segments
 
     moment = as_of.replace(tzinfo=UTC) if as_of else datetime.now(UTC)
