@@ -203,12 +203,15 @@ class Client:
                 headers=_headers(call),
                 timeout=(self.pace.connect_timeout, self.pace.read_timeout),
                 allow_redirects=False,
+                stream=True,
                 **self._way(call.url),
             )
+            # As large as it comes; requests itself takes 10 kB at a time.
+            content = b"".join(response.iter_content(None))
         except (requests.RequestException, ValueError) as error:
             # Only its kind is told on: its text holds the address with the token.
             return self._broken(call, error)
-        return self._judge(response)
+        return self._judge(response, content)
 
     def _way(self, url: str) -> dict[str, Any]:
         """The environment's proxy and certificates, looked up once for each host."""
@@ -229,12 +232,12 @@ class Client:
                 return Trouble(Cure.WAIT, words.format(pace=self.pace))
         return Trouble(Cure.WAIT, f"the transport failed ({type(error).__name__})")
 
-    def _judge(self, response: requests.Response) -> Reply | Trouble:
+    def _judge(self, response: requests.Response, content: bytes) -> Reply | Trouble:
         status, headers = response.status_code, response.headers
         try:
-            reply = Reply(status, headers, orjson.loads(response.content))
+            reply = Reply(status, headers, orjson.loads(content))
         except orjson.JSONDecodeError:
-            return self._by_status(response) or _not_json(response)
+            return self._by_status(response) or _not_json(response, len(content))
         trouble = self.trouble(reply)
         if trouble is None:
             return self._by_status(response) or reply
@@ -313,10 +316,9 @@ def _headers(call: Call) -> dict[str, str]:
     return {"Accept": "application/json", **kind, **call.headers}
 
 
-def _not_json(response: requests.Response) -> Trouble:
+def _not_json(response: requests.Response, size: int) -> Trouble:
     """Size and type only: the body may hold anybody's data."""
     kind = response.headers.get("Content-Type", "no content type").partition(";")[0]
-    size = len(response.content)
     return Trouble(
         Cure.WAIT,
         f"the answer is not JSON ({kind}, {size:,} bytes)",

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from connectors.base import Record, SourceRefused, SourceUnavailable
@@ -106,6 +106,8 @@ def once(
     many records back a repetition is known. Pages of which nothing is left are skipped.
     """
     lately = Lately(span)
+    # Times of records are in UTC: those of one zone are compared at a tenth of the cost.
+    until = until.astimezone(UTC)
     for listed in pages:
         records = []
         for record in listed:

@@ -15,6 +15,8 @@ NO_DAYS = ("0000-", "0001-", "1970-01-01")
 EPOCH, EPOCH_UTC = datetime(1970, 1, 1), datetime(1970, 1, 1, tzinfo=UTC)
 FEN = Decimal("0.01")
 NO_TEXT = (bool, dict, list)
+# Equal ones are written alike, by which they are remembered; True equals 1 as well.
+EXACT = (int, str)
 NUMBER = re.compile(r"-?\d+(?:\.\d+)?", re.ASCII)
 # Seconds reach this in the year 5138, milliseconds did in 1973.
 MILLISECONDS_FROM = 100_000_000_000
@@ -30,7 +32,7 @@ class Problems(list[str]):
     @property
     def text(self) -> str | None:
         """All of them in one line, None when there is nothing to say."""
-        return "; ".join(self) or None
+        return "; ".join(self) if self else None
 
 
 def part(record: Any, name: str) -> dict[str, Any]:
@@ -44,11 +46,14 @@ def parts(record: Any, name: str, problems: Problems) -> list[dict[str, Any]]:
     found = record.get(name) if isinstance(record, dict) else None
     if not found:
         return []
-    listed = found if isinstance(found, list) else []
-    objects = [one for one in listed if isinstance(one, dict)]
-    if found is not listed or len(objects) < len(listed):
+    if not isinstance(found, list):
         problems.add(name, found, "a list of objects")
-    return objects
+        return []
+    for one in found:
+        if not isinstance(one, dict):
+            problems.add(name, found, "a list of objects")
+            return [one for one in found if isinstance(one, dict)]
+    return found
 
 
 def text(value: Any) -> str | None:
@@ -56,7 +61,7 @@ def text(value: Any) -> str | None:
     if not isinstance(value, str):
         if value is None or isinstance(value, NO_TEXT):
             return None
-        value = str(value)
+        return str(value)
     # Postgres cannot store U+0000 in text.
     if "\x00" in value:
         value = value.replace("\x00", "")
@@ -67,7 +72,9 @@ def moment(
     value: Any, field: str, problems: Problems, zone: tzinfo = CHINA
 ) -> datetime | None:
     """UTC of `2026-01-01 12:00:00` in `zone`; None for the many ways of "never"."""
-    if not value or value == "0" or str(value).startswith(NO_DAYS):
+    if not value or value == "0":
+        return None
+    if value.__class__ is str and value.startswith(NO_DAYS):
         return None
     try:
         return _in_utc(datetime.fromisoformat(value), zone)
@@ -95,6 +102,8 @@ def in_china(time: datetime) -> str:
 
 def epoch(value: Any, field: str, problems: Problems) -> datetime | None:
     """UTC of seconds or milliseconds since 1970, told apart by their size."""
+    if value.__class__ is int and 0 < value < MILLISECONDS_FROM:
+        return datetime.fromtimestamp(value, UTC)
     if value in (None, "", 0, "0"):
         return None
     try:
@@ -110,7 +119,7 @@ def number(value: Any, field: str, problems: Problems) -> Decimal | None:
     """An exact decimal, from text or a JSON number; never by way of a float."""
     if value is None or value == "":
         return None
-    read = _decimal(str(value))
+    read = _decimal(value if value.__class__ in EXACT else str(value))
     if read is None:
         problems.add(field, value, "a number")
     return read
@@ -118,26 +127,26 @@ def number(value: Any, field: str, problems: Problems) -> Decimal | None:
 
 # A shop has far fewer prices than order lines.
 @lru_cache(maxsize=10_000)
-def _decimal(written: str) -> Decimal | None:
-    return Decimal(written) if NUMBER.fullmatch(written) else None
+def _decimal(given: int | str) -> Decimal | None:
+    return Decimal(given) if NUMBER.fullmatch(str(given)) else None
 
 
 def fen(value: Any, field: str, problems: Problems) -> Decimal | None:
     """Yuan of a whole number of fen, exactly."""
     if value is None or value == "":
         return None
-    yuan = _yuan(str(value))
+    yuan = _yuan(value if value.__class__ in EXACT else str(value))
     if yuan is None and number(value, field, problems) is not None:
         problems.add(field, value, "a whole number of fen")
     return yuan
 
 
 @lru_cache(maxsize=10_000)
-def _yuan(written: str) -> Decimal | None:
-    given = _decimal(written)
-    if given is None or given != given.to_integral_value():
+def _yuan(given: int | str) -> Decimal | None:
+    fen = _decimal(given)
+    if fen is None or fen != fen.to_integral_value():
         return None
-    return given * FEN
+    return fen * FEN
 
 
 def country(province: Any) -> str | None:

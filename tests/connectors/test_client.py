@@ -1,5 +1,6 @@
 """The shared client: patient where it helps, silent about secrets and people."""
 
+import gzip
 from collections.abc import Iterator
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
@@ -197,6 +198,23 @@ def test_a_page_that_is_not_json_shows_its_kind_and_size_only(
         client.call(call(platform))
     assert "page 7: the answer is not JSON (text/html, 32 bytes)" in str(caught.value)
     assert "log in" not in str(caught.value)
+
+
+@pytest.mark.parametrize("size", [0, 10, 1_000_000])
+def test_a_packed_answer_is_unpacked(
+    platform: Platform, client: Signing, size: int
+) -> None:
+    packed = gzip.compress(b'{"text": "%s"}' % (b"x" * size))
+    platform.fail_with(packed, Content_Encoding="gzip")
+    assert client.call(call(platform)).body == {"text": "x" * size}
+
+
+def test_an_answer_that_cannot_be_unpacked_is_tried_again(
+    platform: Platform, client: Signing, waits: list[float]
+) -> None:
+    platform.fail_with(b"{}", Content_Encoding="gzip")
+    assert client.call(call(platform)).body == {"number": 2}
+    assert len(waits) == 1
 
 
 def test_a_line_that_is_cut_is_tried_again(

@@ -79,6 +79,14 @@ def test_what_is_no_number_is_named_each_time(given: object) -> None:
         assert problems
 
 
+def test_what_equals_a_number_that_was_read_is_read_for_itself() -> None:
+    for read in (number, fen):
+        assert read(1, "price", problems := Problems()) and not problems
+        assert read(True, "price", problems) is None and problems
+    assert str(number(7, "price", Problems())) == "7"
+    assert str(number(7.0, "price", Problems())) == "7.0"
+
+
 def test_a_list_that_is_not_all_objects_is_named() -> None:
     for found in ([{}, 1], {"a": 1}, "text"):
         problems = Problems()
