@@ -106,7 +106,7 @@ def once(
     many records back a repetition is known. Pages of which nothing is left are skipped.
     """
     lately = Lately(span)
-    # Times of records are in UTC: those of one zone are compared at a tenth of the cost.
+    # As the times of records: within one zone comparing costs a tenth.
     until = until.astimezone(UTC)
     for listed in pages:
         records = []
