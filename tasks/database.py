@@ -60,6 +60,20 @@ def transaction(address: str | None = None) -> Iterator[Connection]:
         yield connection
 
 
+@contextmanager
+def by_index(of: Engine) -> Iterator[Connection]:
+    """A connection of its own that looks rows up by index, however few there are.
+
+    A statement that is planned once (`run_prepared`) would else go on reading whole
+    tables that were small at the time.
+    """
+    with of.connect() as connection:
+        connection.detach()
+        connection.exec_driver_sql("set enable_seqscan = off")
+        connection.commit()
+        yield connection
+
+
 def run(connection: Connection, name: str, /, **values: Any) -> CursorResult[Any]:
     """Run `sql/<name>.sql` with bound `:values`; several statements are allowed.
 

@@ -1,4 +1,5 @@
--- Give the planned messages out as work orders of some hundreds each.
+-- Give the planned messages out as work orders: large ones, but enough of them that
+-- many workers have something to do.
 with planned as materialized (
     -- Joined to nothing, so that a long list is unpacked once, not for every slice.
     select
@@ -6,7 +7,10 @@ with planned as materialized (
         account,
         not_before,
         zone,
-        touch_ids || cast('{}' as bigint[]) as touch_ids
+        touch_ids || cast('{}' as bigint[]) as touch_ids,
+        least(
+            cast(:size as integer), greatest(100, cardinality(touch_ids) / 16 + 1)
+        ) as size
     from tally
     where decision = 'planned'
 )
@@ -25,7 +29,9 @@ select
     cast(:quiet_from as time) as quiet_from,
     cast(:quiet_to as time) as quiet_to,
     opened.open_until,
-    planned.touch_ids[part * :size + 1:(part + 1) * :size] as touch_ids
+    planned.touch_ids[
+        part * planned.size + 1:(part + 1) * planned.size
+    ] as touch_ids
 from planned
 left join (
     select distinct
@@ -35,6 +41,6 @@ left join (
 ) as opened on planned.zone = opened.zone
 cross join
     lateral generate_series(
-        0, (cardinality(planned.touch_ids) - 1) / cast(:size as integer)
+        0, (cardinality(planned.touch_ids) - 1) / planned.size
     ) as part
-order by planned.touch_ids[part * :size + 1];
+order by planned.touch_ids[part * planned.size + 1];

@@ -1,23 +1,18 @@
 """The intent to send, noted before the provider is called; and why there is none."""
 
-import logging
-from collections.abc import Iterator, Sequence
-from contextlib import contextmanager
+from collections import defaultdict
+from collections.abc import Sequence
 from dataclasses import dataclass, field
-from typing import Any
 
-from psycopg2.errors import UniqueViolation
 from sqlalchemy import Connection
 
-from tasks.database import array, numbers, rows, run_prepared
+from tasks.database import array, numbers, run_prepared
 from tasks.delivery.orders import Row
 from tasks.delivery.settle import Lane, Line
 from tasks.planning.wording import Say
 
-REFUSED = ("suppressed", "no_consent", "no_profiling")
-UNLESS_TAKEN = "on conflict do nothing"
-"""Costs a third of the intent, and a fresh order has nothing that could be taken."""
-log = logging.getLogger(__name__)
+UNLESS_NOTED = "on conflict do nothing\nreturning touch_id"
+"""Costs as much again as the intent itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -38,65 +33,71 @@ class Intents:
         self._wording = wording
 
     def note(
-        self, connection: Connection, wanted: Sequence[Row], is_fresh: bool
-    ) -> set[int]:
-        """Note the intent to send these; returns the touch_ids that may be sent.
+        self, connection: Connection, wanted: Sequence[Row], is_locked: bool
+    ) -> tuple[Sequence[Row], HeldBack]:
+        """Note the intent to send these; returns those that may be sent, and the rest.
 
-        `is_fresh`: of an order that nobody has touched, so that none can be taken.
+        What another worker has noted is in neither. `is_locked`: this transaction holds
+        their order, which was nobody's before.
         """
-        if not wanted:
-            return set()
-        binds = self._binds(wanted) | {"lease": self._lease_id}
-        afters = [row.after_id for row in wanted]
-        binds["afters"] = numbers(afters) if any(afters) else "{}"
-        if is_fresh:
-            try:
-                with _savepoint(connection):
-                    found = run_prepared(
-                        connection, "deliver/attempt", UNLESS_TAKEN, **binds
-                    )
-                    return {touch_id for (touch_id,) in found}
-            except UniqueViolation:
-                log.warning("lease %s met another worker", self._lease_id)
-        found = run_prepared(connection, "deliver/attempt", **binds)
-        return {touch_id for (touch_id,) in found}
-
-    def held_back(self, connection: Connection, missing: Sequence[Row]) -> HeldBack:
-        """Why there is no intent for these."""
         held = HeldBack()
-        if not missing:
-            return held
-        found = rows(connection, "deliver/held_back", **self._binds(missing))
-        reasons = {row["touch_id"]: row["reason"] for row in found}
-        for row in missing:
-            # What is taken by another worker stays in the order until it is settled.
-            if (reason := reasons[row.touch_id]) in REFUSED:
+        if not wanted:
+            return wanted, held
+        found = self._look_up(connection, wanted)
+        is_plain = not found and not any([row.after_id for row in wanted])
+        if is_plain and is_locked:
+            self._note(connection, wanted, UNLESS_NOTED)
+            return wanted, held
+        free = []
+        for row in wanted:
+            if reason := _refusal(row, found):
                 held.lines.append((row.touch_id, 0, "skipped", reason, None))
-            elif reason == "after_another":
+            elif row.after_id and row.after_id not in found["settled"]:
                 held.later.append(row)
-        return held
+            else:
+                free.append(row)
+        noted = {touch_id for (touch_id,) in self._note(connection, free)}
+        return [row for row in free if row.touch_id in noted], held
 
-    def _binds(self, wanted: Sequence[Row]) -> dict[str, Any]:
+    def _look_up(
+        self, connection: Connection, wanted: Sequence[Row]
+    ) -> dict[str, set[int | str]]:
+        """Each `what` of sql/deliver/refused.sql, and of whom it is true."""
         basis = self._wording.basis(wanted[0].words_of)
-        return {
-            "ids": numbers([row.touch_id for row in wanted]),
-            "numbers": numbers([row.number + 1 for row in wanted]),
-            "addresses": array([row.address for row in wanted]),
-            "identifiers": numbers([row.identifier_id for row in wanted]),
-            "channel": self._lane.channel.name,
-            "consent_name": self._lane.channel.consent,
-            "purpose": basis.purpose,
-            "profiling": basis.profiling,
-        }
+        afters = [row.after_id for row in wanted if row.after_id]
+        rows = run_prepared(
+            connection,
+            "deliver/refused",
+            ids=numbers([row.touch_id for row in wanted]),
+            addresses=array([row.address for row in wanted]),
+            identifiers=numbers([row.identifier_id for row in wanted]),
+            afters=numbers(afters),
+            channel=self._lane.channel.name,
+            consent_name=self._lane.channel.consent,
+            purpose=basis.purpose,
+            profiling=basis.profiling,
+        )
+        found: dict[str, set[int | str]] = defaultdict(set)
+        for what, number, address in rows:
+            found[what].add(number if address is None else address)
+        return found
+
+    def _note(
+        self, connection: Connection, wanted: Sequence[Row], without: str = ""
+    ) -> list[tuple[int]]:
+        return run_prepared(
+            connection,
+            "deliver/attempt",
+            without,
+            ids=numbers([row.touch_id for row in wanted]),
+            numbers=numbers([row.number + 1 for row in wanted]),
+            lease=self._lease_id,
+        )
 
 
-@contextmanager
-def _savepoint(connection: Connection) -> Iterator[None]:
-    """As `begin_nested`, in one call; it is released with the transaction."""
-    cursor: Any = connection.connection.cursor()
-    cursor.execute("savepoint intent")
-    try:
-        yield
-    except UniqueViolation:
-        cursor.execute("rollback to savepoint intent")
-        raise
+def _refusal(row: Row, found: dict[str, set[int | str]]) -> str | None:
+    if row.address in found["suppressed"]:
+        return "suppressed"
+    known_by = row.identifier_id
+    reasons = ("no_consent", "no_profiling")
+    return next((one for one in reasons if known_by in found[one]), None)

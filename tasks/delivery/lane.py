@@ -12,6 +12,7 @@ from sqlalchemy import Connection, Engine
 
 from tasks.campaigns.words import WordsError
 from tasks.channels.base import Message, Outcome, Result
+from tasks.database import by_index
 from tasks.delivery import doubt, pace
 from tasks.delivery.intents import Intents
 from tasks.delivery.journal import Journal
@@ -77,7 +78,7 @@ class Worker:
         Orders up to the number `newest` are taken before their time.
         """
         orders = Orders(self._lane, self._lease.lease_id, kinds, newest)
-        with self._engine.connect() as self._connection:
+        with by_index(self._engine) as self._connection:
             with self._transaction() as connection:
                 order, first = self._take(connection, orders)
             while order:
@@ -114,7 +115,7 @@ class Worker:
         is_one_batch = order.is_fresh and len(order.ready) <= self._batch_size()
         if not is_one_batch or not pace.is_free(self._lane) or order.is_closed(at):
             return order, None
-        return order, self._intend_all(connection, order.ready)
+        return order, self._intend_all(connection, order.ready, is_locked=True)
 
     def _may_go_on(self) -> bool:
         """False, from then on, once everything else must be left to others."""
@@ -195,50 +196,51 @@ class Worker:
         self._send(intended.messages)
         return intended.later
 
-    def _intend_all(self, connection: Connection, batch: Sequence[Row]) -> _Batch:
+    def _intend_all(
+        self, connection: Connection, batch: Sequence[Row], is_locked: bool = False
+    ) -> _Batch:
         """Note the intent to send all of these that may be sent."""
-        at = self._clock()
-        said = [(row, message) for row in batch if (message := self._say(row, at))]
-        rows = [row for row, _ in said]
-        intended = self._intents.note(connection, rows, self._order.is_fresh)
-        if len(intended) == len(said):
-            return _Batch([message for _, message in said], later=[])
-        missing = [row for row in rows if row.touch_id not in intended]
-        held = self._intents.held_back(connection, missing)
+        said = self._say(batch)
+        rows = [row for row in batch if row.touch_id in said]
+        noted, held = self._intents.note(connection, rows, is_locked)
         self._lines += held.lines
-        return _Batch(
-            messages=[message for row, message in said if row.touch_id in intended],
-            later=held.later,
-        )
+        return _Batch([said[row.touch_id] for row in noted], held.later)
 
-    def _say(self, row: Row, at: datetime) -> Message | None:
-        """The message, or None and a line that says why there is none."""
-        is_late = row.latest is not None and row.latest < at.timestamp()
-        # What may have arrived is cleared up, however late.
-        if is_late and row.outcome != "in_doubt":
-            self._lines.append((row.touch_id, 0, "skipped", "too_late", None))
-            return None
-        try:
-            return self._wording.message(row, at)
-        except WordsError as error:
-            # It names file and line, never a value.
-            self._lines.append((row.touch_id, 0, "failed", f"words: {error}", None))
-            return None
+    def _say(self, batch: Sequence[Row]) -> dict[int, Message]:
+        """The messages, but for those of which a line says why there is none."""
+        said: dict[int, Message] = {}
+        at, message = self._clock(), self._wording.message
+        seconds = at.timestamp()
+        for row in batch:
+            is_late = row.latest is not None and row.latest < seconds
+            # What may have arrived is cleared up, however late.
+            if is_late and row.outcome != "in_doubt":
+                self._lines.append((row.touch_id, 0, "skipped", "too_late", None))
+                continue
+            try:
+                said[row.touch_id] = message(row, at)
+            except WordsError as error:
+                # It names file and line, never a value.
+                reason = f"words: {error}"
+                self._lines.append((row.touch_id, 0, "failed", reason, None))
+        return said
 
     def _send(self, messages: Sequence[Message]) -> None:
         """Hand a batch to the channel; every message ends with exactly one result."""
         away = {message.touch_id: message for message in messages}
         answers = self._lane.channel.send(messages, self._may_leave)
-        noted, now = self._journal.came_back, time.monotonic
+        noted, keep, now = self._journal.came_back, self._results.append, time.monotonic
+        due = self._settled_at + SETTLE_AFTER
         try:
             for result in answers:
                 del away[result.message.touch_id]
                 noted(result)
-                self._results.append(result)
+                keep(result)
                 if result.outcome not in FINE:
                     self._is_in_trouble = True
-                if now() - self._settled_at > SETTLE_AFTER:
+                if now() > due:
                     self._flush()
+                    due = self._settled_at + SETTLE_AFTER
         finally:
             answers.close()
             self._close(away)
@@ -295,7 +297,8 @@ class Worker:
             self._outcomes[outcome.value] += count
         self._outcomes.update([line[2] for line in self._lines])
         self._is_in_trouble = False
-        self._results, self._lines, self._again = [], [], defaultdict(list)
+        for written in (self._results, self._lines, self._again):
+            written.clear()
         self._settled_at = time.monotonic()
 
 

@@ -23,7 +23,7 @@ from tasks.planning import limits, pieces, policies, rewards, terms
 from tasks.planning.days import shop_day
 from tasks.planning.wording import keep
 
-ORDER_SIZE = 500
+ORDER_SIZE = 1_000
 """How many messages one work order holds."""
 
 # (decision, reason, detail): messages

@@ -292,16 +292,16 @@ def test_a_server_that_is_away_costs_no_message_and_lets_the_account_rest(
     planned(engine, home, double, 300)
     double.stop()
     away = sent(engine, mail(double, rest=300))
-    assert away.outcomes == {"not_sent": 250}
+    assert away.outcomes == {"not_sent": 100}
     with engine.begin() as connection:
         (account,) = health.accounts(connection)
-        assert account.failures_in_a_row == 250 and account.paused_until
+        assert account.failures_in_a_row == 100 and account.paused_until
         assert health.resume(connection, "mail", "shop") == 1
     double.start()
     # Those that met the closed door wait for their time, the others do not.
-    assert sent(engine, mail(double)).outcomes["accepted"] == 50
+    assert sent(engine, mail(double)).outcomes["accepted"] == 200
     later = NOON + timedelta(hours=1)
-    assert sent(engine, mail(double), now=later).outcomes["accepted"] == 250
+    assert sent(engine, mail(double), now=later).outcomes["accepted"] == 100
     with engine.begin() as connection:
         (account,) = health.accounts(connection)
         assert account.failures_in_a_row == 0

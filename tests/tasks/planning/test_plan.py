@@ -244,3 +244,19 @@ def test_an_account_stays_the_same_for_a_customer(
         chosen.setdefault(row.customer_id, set()).add(row.account)
     assert all(len(accounts) == 1 for accounts in chosen.values())
     assert {name for names in chosen.values() for name in names} == {"a", "b"}
+
+
+@pytest.mark.parametrize(
+    ("messages", "sizes"), [(5, {5}), (250, {50, 100}), (1700, {95, 107})]
+)
+def test_there_are_orders_for_many_workers_however_few_the_messages(
+    engine: Engine, tmp_path: Path, messages: int, sizes: set[int]
+) -> None:
+    with engine.begin() as connection:
+        people(connection, messages)
+    planned(engine, tmp_path)
+    with engine.begin() as connection:
+        query = "select cardinality(touch_ids) from chunk"
+        found = list(connection.execute(text(query)).scalars())
+    assert set(found) == sizes
+    assert sum(found) == messages
