@@ -11,11 +11,11 @@ def send_before_the_intent_is_committed() -> None:
     """Call the provider first and write it down afterwards."""
 
     def send_batch(worker: Any, batch: Sequence[Any]) -> list[Any]:
-        at = worker._clock()
-        said = [(row, message) for row in batch if (message := worker._say(row, at))]
-        worker._send([message for _, message in said])
+        said = worker._say(batch)
+        worker._send(list(said.values()))
         with worker._transaction() as connection:
-            worker._intents.note(connection, [row for row, _ in said], False)
+            rows = [row for row in batch if row.touch_id in said]
+            worker._intents.note(connection, rows, is_locked=False)
             worker._write(connection)
         worker._journal.settled()
         return []
