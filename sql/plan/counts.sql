@@ -1,27 +1,26 @@
 -- How many came out how? Both sums of tasks/planning/plan.py are checked with these.
+with counted as (
+    select
+        count(*) as candidates,
+        count(*) filter (where in_audience) as in_audience
+    from candidate
+)
+
 select
-    'candidates' as what,
+    told.what,
     null as reason,
     null as detail,
-    count(*) as number
-from candidate
-union all
-select
-    'in_audience' as what,
-    null as reason,
-    null as detail,
-    count(*) as number
-from candidate
-where in_audience
-union all
--- Of a launch everything is new.
-select
-    'new' as what,
-    null as reason,
-    null as detail,
-    count(*) as number
-from candidate
-where in_audience and cast(:is_launch as boolean)
+    told.number
+from counted
+cross join
+    lateral (
+        values
+        ('candidates', counted.candidates),
+        ('in_audience', counted.in_audience),
+        -- Of a launch everything is new.
+        ('new', case when cast(:is_launch as boolean) then counted.in_audience end)
+    ) as told (what, number)
+where told.number is not null
 union all
 select
     standing as what,

@@ -65,7 +65,8 @@ placed as (
         known.step is not null as is_known
     from candidate
     cross join steps
-    inner join customers on candidate.customer_id = customers.customer_id
+    -- Who is no customer is decided on as well: she cannot be reached.
+    left join customers on candidate.customer_id = customers.customer_id
     left join known
         on
             candidate.customer_id = known.customer_id

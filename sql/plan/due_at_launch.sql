@@ -13,5 +13,6 @@ select
     cast(:as_of as timestamptz) as due_at,
     'new' as standing
 from candidate
-inner join customers on candidate.customer_id = customers.customer_id
+-- Who is no customer is decided on as well: she cannot be reached.
+left join customers on candidate.customer_id = customers.customer_id
 where candidate.in_audience;

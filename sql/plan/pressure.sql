@@ -74,6 +74,28 @@ crowded as (
         channel
     from wanting
     where has_rival
+),
+
+fate as (
+    -- By one list, which one walk through the index answers.
+    select
+        touch_id,
+        min(happened_at) filter (
+            where outcome in ('accepted', 'delivered')
+        ) as accepted_at,
+        bool_or(outcome = 'skipped')
+        or count(*) filter (where outcome in ('failed', 'dead'))
+        > count(*) filter (where outcome = 'released') as is_over
+    from outcome
+    where
+        touch_id = any(
+            array(
+                select promised.touch_id
+                from crowded
+                inner join promised on crowded.customer_id = promised.customer_id
+            )
+        )
+    group by touch_id
 )
 
 select
@@ -89,7 +111,8 @@ select
     case
         when promised.touch_id is null then null
         when fate.accepted_at is not null then fate.accepted_at
-        when not fate.is_over then greatest(promised.not_before, :as_of)
+        when not coalesce(fate.is_over, false)
+            then greatest(promised.not_before, :as_of)
     end as happens_at
 from crowded
 inner join wanting
@@ -97,17 +120,7 @@ inner join wanting
         crowded.customer_id = wanting.customer_id
         and crowded.channel = wanting.channel
 left join promised on crowded.customer_id = promised.customer_id
-left join lateral (
-    select
-        min(outcome.happened_at) filter (
-            where outcome.outcome in ('accepted', 'delivered')
-        ) as accepted_at,
-        coalesce(bool_or(outcome.outcome = 'skipped'), false)
-        or count(*) filter (where outcome.outcome in ('failed', 'dead'))
-        > count(*) filter (where outcome.outcome = 'released') as is_over
-    from outcome
-    where outcome.touch_id = promised.touch_id
-) as fate on true;
+left join fate on promised.touch_id = fate.touch_id;
 
 analyze received;
 

@@ -260,3 +260,17 @@ def test_there_are_orders_for_many_workers_however_few_the_messages(
         found = list(connection.execute(text(query)).scalars())
     assert set(found) == sizes
     assert sum(found) == messages
+
+
+@pytest.mark.parametrize("anchor", ["null", "'2027-03-01'"])
+def test_who_is_no_customer_is_decided_on_as_well(
+    engine: Engine, tmp_path: Path, anchor: str
+) -> None:
+    with engine.begin() as connection:
+        people(connection, 1)
+    columns = f"'o' as occasion, cast({anchor} as timestamptz) as anchor_at"
+    audience = (
+        f"select customer_id, {columns} from customers union all select 99, {columns}"
+    )
+    run = planned(engine, tmp_path, audience=audience)
+    assert run.decisions == {("planned", None): 1, ("skipped", "unreachable"): 1}
