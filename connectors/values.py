@@ -1,7 +1,7 @@
 """Values as platforms write them: read once, strictly; what is odd is named."""
 
 import re
-from datetime import UTC, datetime, tzinfo
+from datetime import UTC, datetime, timedelta, tzinfo
 from decimal import Decimal
 from functools import lru_cache
 from typing import Any
@@ -98,6 +98,12 @@ def _in_utc(time: datetime, zone: tzinfo) -> datetime:
 def in_china(time: datetime) -> str:
     """`2026-01-01 12:00:00`: China time, as many parameters want it."""
     return time.astimezone(CHINA).strftime("%Y-%m-%d %H:%M:%S")
+
+
+def day_after(time: datetime) -> str:
+    """The first date that begins after `time` in every time zone, `2026-01-31`."""
+    # The easternmost begins its dates fourteen hours before UTC does.
+    return f"{time.astimezone(UTC) + timedelta(hours=14 + 24):%Y-%m-%d}"
 
 
 def epoch(value: Any, field: str, problems: Problems) -> datetime | None:

@@ -9,11 +9,10 @@ from connectors.base import Page, Record, SourceRefused, Stream
 from connectors.client import Call, Client, Cure, Trouble
 from connectors.paging import SECOND, Found, Listing, once, sweep
 from connectors.shop_config import ShopConfig
-from connectors.values import part
+from connectors.values import day_after, part
 
 # The platform's clock is not ours, and the first window takes a while to read.
 HISTORY_MARGIN = timedelta(hours=1)
-DAY = timedelta(days=1)
 
 
 class WindowedStream(Stream):
@@ -73,7 +72,7 @@ class WindowedStream(Stream):
         oldest = self._oldest(self.client.clock())
         if oldest and since < oldest:
             raise SourceRefused(
-                f"{self._too_old()}: begin at {oldest + DAY:%Y-%m-%d}, and take what "
+                f"{self._too_old()}: begin at {day_after(oldest)}, and take what "
                 f"is older from {self._file()}"
             )
         return super().backfill(since, until)

@@ -13,7 +13,7 @@ from connectors.paging import Found, Lately
 from connectors.shopify.bulk import Bulk, TooMuch
 from connectors.shopify.client import TOO_COSTLY, ShopifyClient
 from connectors.shopify.config import Config
-from connectors.values import Problems, moment, part
+from connectors.values import Problems, day_after, moment, part
 
 log = logging.getLogger(__name__)
 
@@ -195,7 +195,7 @@ class ShopifyStream(Stream):
         return (
             f"{self._title()}: the app sees no order that is older than {short.days} "
             f"days: give it the scope read_all_orders, or begin at "
-            f"{oldest + timedelta(days=1):%Y-%m-%d}"
+            f"{day_after(oldest)}"
         )
 
     def _title(self) -> str:

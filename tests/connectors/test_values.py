@@ -1,12 +1,21 @@
 """Values are read strictly and exactly; what cannot be read is named."""
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from decimal import Decimal
 from zoneinfo import ZoneInfo
 
 import pytest
 
-from connectors.values import CHINA, Problems, epoch, fen, moment, number, parts
+from connectors.values import (
+    CHINA,
+    Problems,
+    day_after,
+    epoch,
+    fen,
+    moment,
+    number,
+    parts,
+)
 
 NEW_YORK = ZoneInfo("America/New_York")
 
@@ -94,3 +103,11 @@ def test_a_list_that_is_not_all_objects_is_named() -> None:
         assert problems
     assert parts({"lines": None}, "lines", problems := Problems()) == []
     assert parts({}, "lines", problems) == [] and not problems
+
+
+@pytest.mark.parametrize("zone", ["Asia/Shanghai", "Pacific/Kiritimati", "Etc/GMT+12"])
+def test_the_day_after_begins_after_it_everywhere_and_soon(zone: str) -> None:
+    for hour in range(24):
+        time = datetime(2026, 2, 27, hour, 30, tzinfo=UTC)
+        begins = datetime.fromisoformat(day_after(time)).replace(tzinfo=ZoneInfo(zone))
+        assert time < begins <= time + timedelta(hours=26 + 24 + 12)
