@@ -22,7 +22,7 @@ from tasks.planning import plan as planning
 MESSAGES = 1_000_000
 PROCESSES = 4
 BATCH = 1_000
-ROUNDS = 2
+ROUNDS = 3
 WAL_LIMIT = 350
 MEMORY_LIMIT = 200
 
