@@ -149,10 +149,10 @@ def fen(value: Any, field: str, problems: Problems) -> Decimal | None:
 
 @lru_cache(maxsize=10_000)
 def _yuan(given: int | str) -> Decimal | None:
-    fen = _decimal(given)
-    if fen is None or fen != fen.to_integral_value():
+    amount = _decimal(given)
+    if amount is None or amount != amount.to_integral_value():
         return None
-    return fen * FEN
+    return amount * FEN
 
 
 def country(province: Any) -> str | None:

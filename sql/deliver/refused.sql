@@ -1,7 +1,8 @@
 -- Who of these may not be written to at this moment, by identifier_id or address; most
 -- often nobody. Then of the messages that others of these wait for, which are settled;
 -- and what was meant to be sent before, which alone is no reason.
--- Each look-up is by a list, so that it stays one by index, however long it is planned.
+-- Each looks up a list, so that an index answers it, whatever was known when this was
+-- planned.
 with refusing as materialized (
     -- Who has ever said no: few have. Only of these is the whole story read.
     select distinct identifiers.customer_id

@@ -1,6 +1,9 @@
 -- Who has had as much as the caps allow, and whose day belongs to another campaign?
 
--- What became of a message is looked up only for those who come near a limit.
+-- What became of a message is looked up only for those who come near a limit. How many
+-- they are cannot be foreseen: no list may be walked through once for each of another.
+set local enable_nestloop = off;
+
 create temporary table received on commit drop as
 with caps as (
     select *
@@ -121,6 +124,8 @@ inner join wanting
         and crowded.channel = wanting.channel
 left join promised on crowded.customer_id = promised.customer_id
 left join fate on promised.touch_id = fate.touch_id;
+
+set local enable_nestloop = on;
 
 analyze received;
 

@@ -208,4 +208,11 @@ def _reason(result: Result) -> str | None:
 
 def _texts(values: Sequence[str | None]) -> str:
     """As `array`; for nothing but null an empty one, which stands for as many."""
-    return array(values) if any(value is not None for value in values) else "{}"
+    if not any(value is not None for value in values):
+        return "{}"
+    return array([value and _storable(value) for value in values])
+
+
+def _storable(value: str) -> str:
+    """What a provider said, as Postgres takes it: no NUL, no half of a character."""
+    return value.replace("\0", "").encode(errors="replace").decode()

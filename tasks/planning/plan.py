@@ -24,7 +24,7 @@ from tasks.planning.days import shop_day
 from tasks.planning.wording import keep
 
 ORDER_SIZE = 1_000
-"""How many messages one work order holds."""
+"""How many messages one work order holds at most; sql/plan/chunks.sql says how many."""
 
 # (decision, reason, detail): messages
 Counts = dict[tuple[str, str | None, str | None], int]

@@ -2,7 +2,6 @@
 
 import threading
 import time
-from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime, timedelta
 from email import message_from_bytes, policy
@@ -27,12 +26,6 @@ pytestmark = pytest.mark.usefixtures("home")
 SOON = NOON + timedelta(seconds=1)
 
 
-@pytest.fixture
-def double() -> Iterator[MailDouble]:
-    with MailDouble() as opened:
-        yield opened
-
-
 def planned(
     engine: Engine, root: Path, double: MailDouble, n: int, **k: Any
 ) -> list[int]:
@@ -46,14 +39,6 @@ def planned(
 def sent(engine: Engine, channel: Channel, **changes: Any) -> Delivered:
     given = {"now": SOON, "limits": channel.settings} | changes
     return deliver(engine, channel, "shop", **given)
-
-
-@pytest.fixture(autouse=True)
-def campaigns_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.settings import settings
-
-    monkeypatch.setenv("REGULARS_CAMPAIGNS", str(home / "campaigns"))
-    settings.cache_clear()
 
 
 def consistent(engine: Engine) -> None:
@@ -117,28 +102,6 @@ def test_four_workers_share_the_work_and_send_nothing_twice(
         done = list(pool.map(lambda _: sent(engine, mail(double)), range(4)))
     assert sum(one.outcomes["accepted"] for one in done) == 2600
     assert len({one.key for one in double.taken}) == len(double.taken) == 2600
-    consistent(engine)
-
-
-@pytest.mark.parametrize("what", ["withdrawn", "no_profiling", "suppressed"])
-def test_withdrawing_wins_up_to_the_moment_of_dispatch(
-    engine: Engine, home: Path, double: MailDouble, what: str
-) -> None:
-    one, other = planned(engine, home, double, 2)
-    with engine.begin() as connection:
-        if what == "withdrawn":
-            say(connection, [one], "email", False, NOON + timedelta(minutes=1))
-        elif what == "no_profiling":
-            consent.note(connection, one, "profiling", False, "by phone", NOON)
-        else:
-            connection.execute(
-                text("insert into suppressions (channel, address, reason, evidence)"
-                     " values ('mail', :address, 'complaint', 'test')"),
-                {"address": f"c{one}@example.org"},
-            )  # fmt: skip
-    assert sent(engine, mail(double)).outcomes == {"accepted": 1, "skipped": 1}
-    assert [one.recipient for one in double.taken] == [f"c{other}@example.org"]
-    assert states(engine) == {"accepted": 1, "skipped": 1}
     consistent(engine)
 
 

@@ -1,6 +1,5 @@
 """The intent to send: where nobody refused, nobody was there, nothing is awaited."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -13,23 +12,9 @@ from tasks.delivery import ledger
 from tasks.delivery.deliver import deliver
 from tasks.people import consent
 from tasks.planning.plan import plan
-from tests.ledger_world import NOON, campaign, mail, mail_account, people, say
+from tests.ledger_world import NOON, campaign, mail, mail_account, people, say, states
 
 LATER = NOON + timedelta(minutes=1)
-
-
-@pytest.fixture
-def double() -> Iterator[MailDouble]:
-    with MailDouble() as opened:
-        yield opened
-
-
-@pytest.fixture(autouse=True)
-def campaigns_here(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    from tasks.settings import settings
-
-    monkeypatch.setenv("REGULARS_CAMPAIGNS", str(home / "campaigns"))
-    settings.cache_clear()
 
 
 def planned(engine: Engine, home: Path, double: MailDouble, **given: object) -> None:
@@ -83,6 +68,9 @@ def test_each_who_refused_since_is_skipped_for_the_first_of_her_reasons(
         both: "suppressed",
     }
     assert [one.recipient for one in double.taken] == [f"c{willing}@example.org"]
+    assert states(engine) == {"accepted": 1, "skipped": 4}
+    with engine.begin() as connection:
+        assert ledger.check(connection) == []
 
 
 @pytest.mark.parametrize("is_granted", [True, False])

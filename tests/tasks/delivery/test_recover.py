@@ -1,6 +1,5 @@
 """What a dead worker had heard is settled; what had not left goes out again."""
 
-from collections.abc import Iterator
 from datetime import timedelta
 from pathlib import Path
 
@@ -15,24 +14,15 @@ from tasks.delivery.deliver import Delivered, deliver
 from tasks.delivery.journal import Journal, orphans, worker_name
 from tasks.delivery.lease import Lease
 from tasks.planning.plan import plan
-from tasks.settings import settings
 from tests.ledger_world import NOON, campaign, mail, mail_account, people, states
 
 SOON = NOON + timedelta(seconds=1)
 
 
-@pytest.fixture
-def double() -> Iterator[MailDouble]:
-    with MailDouble() as opened:
-        yield opened
-
-
 @pytest.fixture(autouse=True)
 def planned(
-    engine: Engine, home: Path, double: MailDouble, monkeypatch: pytest.MonkeyPatch
+    engine: Engine, home: Path, double: MailDouble, campaigns_here: None
 ) -> None:
-    monkeypatch.setenv("REGULARS_CAMPAIGNS", str(home / "campaigns"))
-    settings.cache_clear()
     with engine.begin() as connection:
         people(connection, 4)
     accounts = {"mail": {"shop": mail_account(double)}}
