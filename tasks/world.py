@@ -148,10 +148,9 @@ def _people(engine: Engine, world: World, values: dict[str, Any]) -> None:
     with engine.begin() as connection:
         database.run(connection, "world/people", **values)
         connection.exec_driver_sql("analyze world.people")
-    names = ["identifiers", "links", "profiles", "consents"]
+    _side_by_side(engine, ["identifiers", "links", "profiles", "consents"], values)
     if world.is_identified:
-        names.append("customers")
-    _side_by_side(engine, names, values)
+        _side_by_side(engine, ["customers"], values)
 
 
 def _orders(engine: Engine, world: World, values: dict[str, Any]) -> None:

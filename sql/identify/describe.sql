@@ -1,8 +1,9 @@
--- What is the newest that any source knows of each customer whose profiles changed?
+-- What is the newest that any source knows of each customer about whom something came,
+-- and what did they say last?
 create temporary table read_anew (identifier_id bigint) on commit drop;
 
 with taken as (
-    delete from profiles_to_read
+    delete from identifiers_to_read
     returning identifier_id
 )
 
@@ -15,7 +16,9 @@ create temporary table touched on commit drop as
 select distinct identifiers.customer_id
 from read_anew
 inner join identifiers on read_anew.identifier_id = identifiers.identifier_id
-where identifiers.customer_id is not null;
+where identifiers.customer_id is not null
+-- In the order of the customers, and so is what is written: they stay side by side.
+order by identifiers.customer_id;
 
 analyze touched;
 
@@ -85,3 +88,27 @@ where
         wanted.name, wanted.language, wanted.timezone, wanted.country,
         wanted.city, wanted.gender, wanted.birthday
     );
+
+-- By a list, which is looked up before anything is summed.
+create temporary table said on commit drop as
+select
+    touched.customer_id,
+    coalesce(agreements.agreed_to, '{}') as agreed_to,
+    coalesce(agreements.refused, '{}') as refused
+from touched
+left join (
+    select *
+    from agreements
+    where customer_id = any(array(select customer_id from touched))
+) as agreements on touched.customer_id = agreements.customer_id
+order by touched.customer_id;
+
+analyze said;
+
+update customers
+set agreed_to = said.agreed_to, refused = said.refused
+from said
+where
+    customers.customer_id = said.customer_id
+    and (customers.agreed_to, customers.refused)
+    is distinct from (said.agreed_to, said.refused);

@@ -25,12 +25,17 @@ set customer_id = handed_over.customer_id
 from handed_over
 where identifiers.identifier_id = handed_over.identifier_id;
 
-insert into profiles_to_read (identifier_id)
+insert into identifiers_to_read (identifier_id)
 select identifier_id from handed_over
-where exists (
-    select from profiles
-    where profiles.identifier_id = handed_over.identifier_id
-);
+where
+    exists (
+        select from profiles
+        where profiles.identifier_id = handed_over.identifier_id
+    )
+    or exists (
+        select from consents
+        where consents.identifier_id = handed_over.identifier_id
+    );
 
 -- In the order in which they came, as is all of the table but one index.
 update orders

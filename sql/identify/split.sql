@@ -56,12 +56,9 @@ update identifiers
 set customer_id = null
 where is_junk and customer_id in (select customer_id from affected);
 
-insert into profiles_to_read (identifier_id)
-select node from nodes
-where exists (
-    select from profiles
-    where profiles.identifier_id = nodes.node
-);
+-- All of them: what only the others said is not what she says any more.
+insert into identifiers_to_read (identifier_id)
+select node from nodes;
 
 update customer_merges
 set undone_at = :as_of, undone_because = :because

@@ -42,4 +42,6 @@ where
     )
 group by interactions.identifier_id, way.way;
 
+create unique index on conversation (identifier_id, way);
+
 analyze conversation;

@@ -1,9 +1,16 @@
 -- How many came out how? Both sums of tasks/planning/plan.py are checked with these.
 with counted as (
+    -- Of a launch it is known.
+    select
+        cast(:candidates as bigint) as candidates,
+        cast(:in_audience as bigint) as in_audience
+    where cast(:is_launch as boolean)
+    union all
     select
         count(*) as candidates,
         count(*) filter (where in_audience) as in_audience
     from candidate
+    having not cast(:is_launch as boolean)
 )
 
 select

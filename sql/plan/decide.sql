@@ -1,23 +1,13 @@
 -- What is decided of each due message, and for which reason? The first one counts.
 -- Each fence (offset 0) keeps what stands before it from being worked out many times.
-create temporary view judged as
-with unprofiled as (
-    -- Who said last, by whichever identifier, not to be chosen by what we know of her.
-    select identifiers.customer_id
-    from consents
-    inner join identifiers on consents.identifier_id = identifiers.identifier_id
-    where consents.purpose = 'profiling' and cast(:profiling as boolean)
-    group by identifiers.customer_id
-    having not coalesce(
-        max(consents.decided_at) filter (where consents.is_granted)
-        > max(consents.decided_at) filter (where not consents.is_granted),
-        bool_and(consents.is_granted)
-    )
-),
+-- Where a flag is false nothing is selected of a table: Postgres leaves out its join.
+create unique index on exited (customer_id, occasion, step);
 
-placed as not materialized (
+create temporary view judged as
+with placed as not materialized (
     select
         due.*,
+        reach.language,
         due.due_at + cast(:latest_delay as interval) as latest_at,
         coalesce(span.not_before, :as_of) as opens_at,
         span.zone,
@@ -26,14 +16,16 @@ placed as not materialized (
         reach.price,
         reach.identifier_id,
         reach.address,
-        conversation.closes_at,
+        case when cast(:has_windows as boolean) then conversation.closes_at end
+            as closes_at,
         case
             when due.due_at + cast(:latest_delay as interval) < :as_of
                 then 'too_late'
-            when exited.reason is not null then exited.reason
+            when cast(:has_exits as boolean) and exited.reason is not null
+                then exited.reason
             when reach.customer_id is null then 'unreachable'
             when reach.reason is not null then reach.reason
-            when due.customer_id in (select unprofiled.customer_id from unprofiled)
+            when cast(:profiling as boolean) and reach.is_unprofiled
                 then 'no_profiling'
             when
                 cast(:global_holdout as double precision) > 0
@@ -46,35 +38,20 @@ placed as not materialized (
         end as first_reason
     from due
     left join reach on due.customer_id = reach.customer_id
-    left join span on due.timezone is not distinct from span.given_zone
+    left join span on reach.timezone = span.given_zone
     left join exited
         on
-            cast(:has_exits as boolean)
-            and due.customer_id = exited.customer_id
+            due.customer_id = exited.customer_id
             and due.occasion = exited.occasion
             and due.step = exited.step
     left join conversation
         on
-            cast(:has_windows as boolean)
-            and reach.way = conversation.way
+            reach.way = conversation.way
             and reach.identifier_id = conversation.identifier_id
     where due.standing in ('new', 'again')
     -- So it comes out of the joins, and so those that follow want it.
     order by due.customer_id
     offset 0
-),
-
-several as (
-    -- Where nobody has two messages in a run, there is nothing to count.
-    select
-        customer_id,
-        occasion,
-        step,
-        row_number() over (
-            partition by customer_id order by position, occasion
-        ) as number
-    from placed
-    where cast(:has_several as boolean) and first_reason is null
 ),
 
 named as (
@@ -85,18 +62,23 @@ named as (
         taken_day.campaign as rival,
         case
             when placed.first_reason is not null then placed.first_reason
-            when coalesce(several.number, 1) > pressure.room then 'frequency_cap'
+            when
+                -- Which of her messages it is, of those that might go.
+                case
+                    when cast(:has_several as boolean)
+                        then row_number() over (
+                            partition by
+                                placed.customer_id, placed.first_reason is null
+                            order by placed.position, placed.occasion
+                        )
+                    else 1
+                end > pressure.room
+                then 'frequency_cap'
             when taken_day.campaign is not null then 'priority'
             when placed.latest_at < placed.opens_at then 'too_late'
             when placed.closes_at < placed.opens_at then 'no_window'
         end as reason
     from placed
-    left join several
-        on
-            cast(:has_several as boolean)
-            and placed.customer_id = several.customer_id
-            and placed.occasion = several.occasion
-            and placed.step = several.step
     -- Asked so, the channel is no key to merge by, for which all would be sorted anew.
     left join pressure
         on

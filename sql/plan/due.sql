@@ -56,8 +56,6 @@ placed as (
         candidate.params,
         steps.step,
         cast(steps.position as smallint) as position,
-        customers.language,
-        customers.timezone,
         known.deferred_id as known_id,
         coalesce(candidate.anchor_at, begun.decided_at, :as_of) as anchor_at,
         coalesce(candidate.anchor_at, begun.decided_at, :as_of)
@@ -65,8 +63,6 @@ placed as (
         known.step is not null as is_known
     from candidate
     cross join steps
-    -- Who is no customer is decided on as well: she cannot be reached.
-    left join customers on candidate.customer_id = customers.customer_id
     left join known
         on
             candidate.customer_id = known.customer_id
@@ -85,8 +81,6 @@ select
     step,
     position,
     params,
-    language,
-    timezone,
     known_id,
     anchor_at,
     due_at,
@@ -99,4 +93,4 @@ select
 from placed
 order by customer_id;
 
-analyze due (customer_id, standing, timezone);
+analyze due (customer_id, standing);

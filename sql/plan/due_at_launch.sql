@@ -6,13 +6,9 @@ select
     cast(:step as text) as step,
     cast(1 as smallint) as position,
     candidate.params,
-    customers.language,
-    customers.timezone,
     cast(null as bigint) as known_id,
     cast(:as_of as timestamptz) as anchor_at,
     cast(:as_of as timestamptz) as due_at,
     'new' as standing
 from candidate
--- Who is no customer is decided on as well: she cannot be reached.
-left join customers on candidate.customer_id = customers.customer_id
 where candidate.in_audience;

@@ -83,4 +83,6 @@ from used
 where cast(:has_choice as boolean)
 group by customer_id, channel;
 
+create unique index on habit (customer_id, channel);
+
 analyze habit;

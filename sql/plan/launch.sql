@@ -1,6 +1,19 @@
--- Is everything new and due at once, and is nobody in it twice?
+-- Is everything new and due at once, and is nobody in it twice? How many are they, and
+-- so many that all customers are better read than each of them looked up?
 select
-    count(distinct customer_id) = count(*)
-    and count(anchor_at) = 0 as is_launch
-from candidate
-where in_audience;
+    counted.*,
+    counted.people = counted.in_audience and counted.anchored = 0 as is_launch,
+    counted.in_audience > coalesce(
+        (
+            select reltuples / 4 from pg_class
+            where oid = cast('customers' as regclass) and reltuples > 0
+        ), 'infinity'
+    ) as is_broad
+from (
+    select
+        count(*) as candidates,
+        count(*) filter (where in_audience) as in_audience,
+        count(anchor_at) filter (where in_audience) as anchored,
+        count(distinct customer_id) filter (where in_audience) as people
+    from candidate
+) as counted;

@@ -28,6 +28,17 @@ had as (
 ),
 
 wanting as (
+    -- At a launch to many nobody asks who of those who had some is in the audience.
+    select
+        had.customer_id,
+        way.channel,
+        1 as messages,
+        had.messages as had,
+        had.has_rival
+    from had
+    cross join (select distinct way.channel from way) as way
+    where cast(:is_for_all as boolean)
+    union all
     select
         due.customer_id,
         way.channel,
@@ -38,7 +49,8 @@ wanting as (
     cross join (select distinct way.channel from way) as way
     left join had on due.customer_id = had.customer_id
     where
-        due.standing in ('new', 'again')
+        not cast(:is_for_all as boolean)
+        and due.standing in ('new', 'again')
         and (
             cast(:has_several as boolean)
             or cast(:is_asked as boolean)
@@ -48,35 +60,58 @@ wanting as (
     group by due.customer_id, way.channel, had.messages, had.has_rival
 ),
 
+near as (
+    -- Who might come to a limit, if all that was promised was sent?
+    select distinct
+        near_one.customer_id,
+        near_one.channel
+    from (
+        select
+            wanting.customer_id,
+            wanting.channel
+        from wanting
+        cross join caps
+        left join promised
+            on
+                wanting.customer_id = promised.customer_id
+                and (caps.channel is null or caps.channel = promised.channel)
+                and (caps.frequency is null or caps.frequency = promised.frequency)
+        where
+            not (wanting.has_rival or cast(:is_asked as boolean))
+            and (caps.channel is null or caps.channel = wanting.channel)
+            and wanting.had + wanting.messages > caps.messages
+        group by
+            wanting.customer_id, wanting.channel, wanting.messages, caps.number,
+            caps.messages
+        having count(promised.touch_id) + wanting.messages > caps.messages
+    ) as near_one
+),
+
 crowded as (
-    select
-        wanting.customer_id,
-        wanting.channel
+    select wanting.*
     from wanting
-    cross join caps
-    left join promised
-        on
-            wanting.customer_id = promised.customer_id
-            and (caps.channel is null or caps.channel = promised.channel)
-            and (caps.frequency is null or caps.frequency = promised.frequency)
-    where
-        (caps.channel is null or caps.channel = wanting.channel)
-        and (
-            cast(:is_asked as boolean)
-            or wanting.had + wanting.messages > caps.messages
-        )
-    group by
-        wanting.customer_id, wanting.channel, wanting.messages, caps.number,
-        caps.messages
-    having
-        cast(:is_asked as boolean)
-        or count(promised.touch_id) + wanting.messages > caps.messages
-    union
+    where wanting.has_rival or cast(:is_asked as boolean)
+    union all
+    select wanting.*
+    from near
+    inner join wanting
+        on near.customer_id = wanting.customer_id and near.channel = wanting.channel
+),
+
+met as materialized (
     select
-        customer_id,
-        channel
-    from wanting
-    where has_rival
+        crowded.customer_id,
+        crowded.channel as wanted_channel,
+        crowded.messages as wanted,
+        crowded.had,
+        promised.touch_id,
+        promised.channel,
+        promised.campaign,
+        promised.frequency,
+        promised.priority,
+        promised.not_before
+    from crowded
+    left join promised on crowded.customer_id = promised.customer_id
 ),
 
 fate as (
@@ -90,40 +125,27 @@ fate as (
         or count(*) filter (where outcome in ('failed', 'dead'))
         > count(*) filter (where outcome = 'released') as is_over
     from outcome
-    where
-        touch_id = any(
-            array(
-                select promised.touch_id
-                from crowded
-                inner join promised on crowded.customer_id = promised.customer_id
-            )
-        )
+    where touch_id = any(array(select met.touch_id from met))
     group by touch_id
 )
 
 select
-    crowded.customer_id,
-    wanting.channel as wanted_channel,
-    wanting.messages as wanted,
-    wanting.had,
-    promised.channel,
-    promised.campaign,
-    promised.frequency,
-    promised.priority,
+    met.customer_id,
+    met.wanted_channel,
+    met.wanted,
+    met.had,
+    met.channel,
+    met.campaign,
+    met.frequency,
+    met.priority,
     -- When it went out; what is still on its way may go at any time from now on.
     case
-        when promised.touch_id is null then null
+        when met.touch_id is null then null
         when fate.accepted_at is not null then fate.accepted_at
-        when not coalesce(fate.is_over, false)
-            then greatest(promised.not_before, :as_of)
+        when not coalesce(fate.is_over, false) then greatest(met.not_before, :as_of)
     end as happens_at
-from crowded
-inner join wanting
-    on
-        crowded.customer_id = wanting.customer_id
-        and crowded.channel = wanting.channel
-left join promised on crowded.customer_id = promised.customer_id
-left join fate on promised.touch_id = fate.touch_id;
+from met
+left join fate on met.touch_id = fate.touch_id;
 
 set local enable_nestloop = on;
 

@@ -2,8 +2,9 @@
 with asked_for as (
     select distinct
         due.customer_id,
-        due.timezone
+        customers.timezone
     from due
+    left join customers on due.customer_id = customers.customer_id
 ),
 
 ways as (
@@ -83,4 +84,4 @@ select
     span.not_before,
     span.open_until
 from asked_for
-left join span on asked_for.timezone is not distinct from span.given_zone;
+left join span on coalesce(asked_for.timezone, '') = span.given_zone;

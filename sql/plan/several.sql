@@ -1,6 +1,13 @@
--- Has anybody several messages to be decided on, and are some decided again?
+-- Has anybody several messages to be decided on, and are some decided again? And are
+-- they so many that all customers are better read than each of them looked up?
 select
     count(distinct customer_id) < count(*) as has_several,
-    coalesce(bool_or(standing = 'again'), false) as has_again
+    coalesce(bool_or(standing = 'again'), false) as has_again,
+    count(*) > coalesce(
+        (
+            select reltuples / 4 from pg_class
+            where oid = cast('customers' as regclass) and reltuples > 0
+        ), 'infinity'
+    ) as is_broad
 from due
 where standing in ('new', 'again');

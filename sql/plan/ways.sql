@@ -2,6 +2,8 @@
 create temporary table way on commit drop as
 select
     way.*,
+    -- What must have been agreed to, as in customers.agreed_to.
+    :purpose || ' ' || way.consent_name as subject,
     -- An account without a scope reaches every identifier of its channel's kind.
     way.scope is null
     and count(*) over (partition by way.channel) > 1 as has_rivals

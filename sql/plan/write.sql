@@ -13,8 +13,7 @@ with owed as (
     cross join lateral unnest(chunk.touch_ids) as listed (touch_id)
     inner join touch on listed.touch_id = touch.touch_id
     where
-        not cast(:is_launch as boolean)
-        and chunk.state != 'done'
+        chunk.state != 'done'
         and campaign_runs.campaign = :campaign
     group by touch.customer_id
 )
@@ -28,7 +27,11 @@ select
     :run as campaign_run_id,
     decided.customer_id,
     decided.identifier_id,
-    case when decided.decision = 'planned' then owed.touch_id end as after_id,
+    -- At a launch nothing is selected of it, and Postgres leaves out the join.
+    case
+        when not cast(:is_launch as boolean) and decided.decision = 'planned'
+            then owed.touch_id
+    end as after_id,
     decided.not_before,
     decided.latest_at,
     :campaign,
@@ -48,10 +51,7 @@ select
     decided.params,
     case when decided.decision = 'planned' then decided.price end as cost
 from decided
-left join owed
-    on
-        not cast(:is_launch as boolean)
-        and decided.customer_id = owed.customer_id
+left join owed on decided.customer_id = owed.customer_id
 where decided.known_id is null
 -- In the order of a customer's steps, where anybody has several.
 order by

@@ -11,6 +11,10 @@ create table customers (
     city text,
     gender text,
     birthday date,
+    -- What they said last, by whichever identifier, as 'marketing email': written by
+    -- identify from `agreements`. Whoever decides by it reads identifiers_to_read too.
+    agreed_to text[] not null default '{}',
+    refused text[] not null default '{}',
     created_at timestamptz not null default now(),
     -- Set when this customer turned out to be another one: always the one who is
     -- kept today, never a step on the way there.
@@ -183,16 +187,16 @@ create table profiles (
 
 create index profiles_of_identifier on profiles (identifier_id);
 
--- Identifiers whose profile, or whose customer, changed since it was last asked what
--- is the newest known of that customer. Only appended to by whoever changes them.
-create table profiles_to_read (
+-- Identifiers whose profile, consents or customer changed since it was last asked what
+-- that customer is like, and said last. Only appended to by whoever changes them.
+create table identifiers_to_read (
     identifier_id bigint not null
 );
 
-create function queue_profiles() returns trigger
+create function queue_identifiers() returns trigger
 language plpgsql as $$
 begin
-    insert into regulars.profiles_to_read (identifier_id)
+    insert into regulars.identifiers_to_read (identifier_id)
     select distinct identifier_id from changed;
     return null;
 end;
@@ -200,10 +204,10 @@ $$;
 
 create trigger queue_on_insert after insert on profiles
 referencing new table as changed
-for each statement execute function queue_profiles();
+for each statement execute function queue_identifiers();
 create trigger queue_on_update after update on profiles
 referencing new table as changed
-for each statement execute function queue_profiles();
+for each statement execute function queue_identifiers();
 
 -- One row per decision of the customer; the newest per channel and purpose holds.
 create table consents (
@@ -222,6 +226,47 @@ create index consents_of_identifier
 on consents (identifier_id, channel, purpose, decided_at desc);
 -- Before every message it is asked who has said no: few have.
 create index consents_refused on consents (identifier_id) where not is_granted;
+
+create trigger queue_on_insert after insert on consents
+referencing new table as changed
+for each statement execute function queue_identifiers();
+create trigger queue_on_update after update on consents
+referencing new table as changed
+for each statement execute function queue_identifiers();
+create trigger queue_on_delete after delete on consents
+referencing old table as changed
+for each statement execute function queue_identifiers();
+
+-- What has each customer said last of every purpose and channel, by whichever of her
+-- identifiers? A grant and a refusal at the same moment are a refusal.
+create view agreements as
+select
+    said.customer_id,
+    coalesce(
+        array_agg(said.subject order by said.subject) filter (where said.is_granted),
+        '{}'
+    ) as agreed_to,
+    coalesce(
+        array_agg(said.subject order by said.subject)
+        filter (where not said.is_granted),
+        '{}'
+    ) as refused
+from (
+    select
+        identifiers.customer_id,
+        rtrim(consents.purpose || ' ' || consents.channel) as subject,
+        coalesce(
+            max(consents.decided_at) filter (where consents.is_granted)
+            > max(consents.decided_at) filter (where not consents.is_granted),
+            bool_and(consents.is_granted)
+        ) as is_granted
+    from identifiers
+    inner join consents on identifiers.identifier_id = consents.identifier_id
+    where identifiers.customer_id is not null
+    group by
+        identifiers.customer_id, rtrim(consents.purpose || ' ' || consents.channel)
+) as said
+group by said.customer_id;
 
 -- Addresses that must not be written to, whatever anybody planned.
 create table suppressions (

@@ -174,20 +174,18 @@ def _opened(connection: Connection, binds: dict[str, Any]) -> dict[str, Any]:
         "newest_before": opened["newest_before"],
         "earlier_runs": database.array(opened["earlier_runs"]),
     }
-    if _is_launch(connection, binds, opened["earlier_runs"]):
-        run(connection, "plan/due_at_launch", **binds, step=binds["steps"][0])
-        return found | {"is_launch": True, "has_several": False, "has_again": False}
+    if not opened["earlier_runs"] and binds["afters"] == [timedelta(0)]:
+        (launch,) = rows(connection, "plan/launch")
+        if launch["is_launch"]:
+            # Everybody is new, in it once, and due now: nothing to look up twice.
+            run(connection, "plan/due_at_launch", **binds, step=binds["steps"][0])
+            is_for_all = launch["is_broad"] and not binds["is_asked"]
+            never = {"has_several": False, "has_again": False}
+            return {**found, **launch, **never, "is_for_all": is_for_all}
     run(connection, "plan/due", **binds, **found)
     (several,) = rows(connection, "plan/several")
-    return found | {"is_launch": False, **several}
-
-
-def _is_launch(
-    connection: Connection, binds: dict[str, Any], earlier_runs: list[int]
-) -> bool:
-    """Whether everybody is new, in it once, and due now: nothing to look up twice."""
-    is_first = not earlier_runs and binds["afters"] == [timedelta(0)]
-    return is_first and bool(run(connection, "plan/launch").scalar())
+    counted = {"candidates": None, "in_audience": None}
+    return {**found, **several, **counted, "is_launch": False, "is_for_all": False}
 
 
 def _judge(
@@ -198,6 +196,8 @@ def _judge(
     has_limits: bool = True,
 ) -> None:
     """Everything that decides, in tables and views of this transaction."""
+    waiting = run(connection, "plan/said_since").scalar_one()
+    binds = binds | {"has_waiting": waiting}
     for part in (
         *("ways", "spans", "habits", "conversations", "reach", "ask_due", "exits"),
         *("promised", "pressure", "decide"),
@@ -233,14 +233,12 @@ def _close(
     told: Counter[str] = Counter()
     for (what, reason, _), number in counts.items():
         told["/".join(filter(None, (what, reason)))] += number
-    run(
-        connection,
-        "plan/close_run",
-        **binds,
-        waterfall=json.dumps(_plain(waterfall), default=str),
-        candidates=told["candidates"],
-        counts=json.dumps(told),
-    )
+    said = {
+        "waterfall": json.dumps(_plain(waterfall), default=str),
+        "candidates": told["candidates"],
+        "counts": json.dumps(told),
+    }
+    run(connection, "plan/close_run", **binds | said)
 
 
 def _planned(
@@ -267,7 +265,7 @@ def _planned(
 
 
 def _counts(connection: Connection, binds: dict[str, Any]) -> Counts:
-    found = rows(connection, "plan/counts", is_launch=binds["is_launch"])
+    found = rows(connection, "plan/counts", **binds)
     return {(row["what"], row["reason"], row["detail"]): row["number"] for row in found}
 
 

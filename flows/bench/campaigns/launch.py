@@ -46,6 +46,8 @@ def people(engine: Engine, number: int) -> None:
         run(connection, "bench/ordinary_life")
         run(connection, "bench/facts_of_people")
         run(connection, "bench/heard_lately")
+        # As identify leaves it: what everybody said is known.
+        run(connection, "identify/describe")
     shop.tidy(engine)
 
 

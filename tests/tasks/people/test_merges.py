@@ -70,7 +70,7 @@ def test_a_changed_profile_and_that_of_a_merged_customer_are_read_again(
     identify.undo(engine, only_merge(engine), "twins", AS_OF)
     identify.identify(engine, AS_OF)
     assert execute(engine, cities) == [("上海",), ("York",)]
-    assert execute(engine, "select * from profiles_to_read") == []
+    assert execute(engine, "select * from identifiers_to_read") == []
 
 
 def planned(engine: Engine, customer_id: int, occasion: str) -> int:
