@@ -9,6 +9,7 @@ from typing import Any
 from hypothesis import strategies as st
 from sqlalchemy import Connection, Engine, text
 
+from tasks import database
 from tasks.channels.mail import MailAccount
 from tasks.planning.plan import Planned, plan
 from tests.ledger_world import AUDIENCE, NOON, campaign
@@ -18,7 +19,8 @@ ACCOUNTS = {
 }
 TABLES = (
     "touch, chunk, campaign_runs, campaign_versions, outcome, attempt, customers,"
-    " identifiers, consents, suppressions, touched_customers, reward_codes, rewards"
+    " identifiers, consents, suppressions, touched_customers, identifiers_to_read,"
+    " reward_codes, rewards"
 )
 OFTEN = """\
 -- Who is to hear from us again?
@@ -116,12 +118,28 @@ frequent = st.builds(
 caps = st.lists(st.tuples(st.integers(1, 2), st.integers(1, 4)), min_size=1, max_size=2)
 
 
-def build(engine: Engine, people: list[Person]) -> None:
-    """An empty shop, then these people, numbered from 1."""
+def build(
+    engine: Engine, people: list[Person], read: int = 0, is_counted: bool = False
+) -> None:
+    """An empty shop, then these people, numbered from 1.
+
+    `read`: so many words of each are known to identify, what came later is not.
+    `is_counted`: Postgres knows how many they are, so that they are many for it.
+    """
     with engine.begin() as connection:
         connection.exec_driver_sql(f"truncate {TABLES} restart identity cascade")
-        for number, person in enumerate(people, 1):
-            _add(connection, number, person)
+        known = [_add(connection, n, person) for n, person in enumerate(people, 1)]
+        for spoken in range(4):
+            for identifier, person in zip(known, people, strict=True):
+                for said in person.said[spoken : spoken + 1]:
+                    _say(connection, identifier, *said)
+            if spoken < read:
+                database.run(connection, "identify/describe")
+                connection.exec_driver_sql(
+                    "drop table read_anew, touched, described, said"
+                )
+        if is_counted:
+            connection.exec_driver_sql("analyze customers")
 
 
 def run(engine: Engine, chosen: Any, at: datetime) -> Planned:
@@ -162,7 +180,7 @@ def rows(engine: Engine, query: str) -> list[Any]:
         return list(connection.execute(text(query)))
 
 
-def _add(connection: Connection, number: int, person: Person) -> None:
+def _add(connection: Connection, number: int, person: Person) -> int:
     connection.execute(
         text(
             "insert into customers (name, created_at, timezone)"
@@ -179,19 +197,6 @@ def _add(connection: Connection, number: int, person: Person) -> None:
         ),
         {"kind": kind, "value": address, "id": number},
     ).scalar_one()
-    for hours, granted in person.said:
-        connection.execute(
-            text(
-                "insert into consents (identifier_id, channel, purpose, is_granted,"
-                " source, evidence, decided_at) values (:id, 'email', 'marketing',"
-                " :granted, 'test', 'said so', :at)"
-            ),
-            {
-                "id": identifier,
-                "granted": granted,
-                "at": NOON - timedelta(hours=hours),
-            },
-        )
     if person.is_suppressed:
         connection.execute(
             text(
@@ -200,3 +205,15 @@ def _add(connection: Connection, number: int, person: Person) -> None:
             ),
             {"address": address},
         )
+    return int(identifier)
+
+
+def _say(connection: Connection, identifier: int, hours: int, granted: bool) -> None:
+    connection.execute(
+        text(
+            "insert into consents (identifier_id, channel, purpose, is_granted,"
+            " source, evidence, decided_at) values (:id, 'email', 'marketing',"
+            " :granted, 'test', 'said so', :at)"
+        ),
+        {"id": identifier, "granted": granted, "at": NOON - timedelta(hours=hours)},
+    )

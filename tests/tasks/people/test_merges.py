@@ -1,5 +1,7 @@
 """Merges: who is kept, what is read again, and what is sent no more."""
 
+from typing import Any
+
 from sqlalchemy import Engine
 
 from tasks.people import identify
@@ -71,6 +73,69 @@ def test_a_changed_profile_and_that_of_a_merged_customer_are_read_again(
     identify.identify(engine, AS_OF)
     assert execute(engine, cities) == [("上海",), ("York",)]
     assert execute(engine, "select * from identifiers_to_read") == []
+
+
+def said(engine: Engine, buyer: str, channel: str, granted: bool, day: int) -> None:
+    execute(
+        engine,
+        "insert into consents (identifier_id, channel, purpose, is_granted, source,"
+        " evidence, decided_at) select identifier_id, :channel, 'marketing', :granted,"
+        " 'shop', 'form', cast(:at as timestamptz) + :day * interval '1 day'"
+        " from identifiers where value = :buyer",
+        buyer=buyer,
+        channel=channel,
+        granted=granted,
+        day=day,
+        at=AS_OF,
+    )
+
+
+def test_what_a_customer_said_follows_every_merge_and_every_undone_one(
+    engine: Engine,
+) -> None:
+    def known() -> list[Any]:
+        query = (
+            "select agreed_to, refused from customers where merged_into is null"
+            " order by customer_id"
+        )
+        return [tuple(row) for row in execute(engine, query)]
+
+    mail, sms = "marketing email", "marketing sms"
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    said(engine, "b1", "email", granted=True, day=1)
+    said(engine, "b1", "sms", granted=True, day=3)
+    identify.identify(engine, AS_OF)
+    said(engine, "b2", "sms", granted=False, day=2)
+    assert known() == [([mail, sms], []), ([], [])]
+    identify.identify(engine, AS_OF)
+    assert known() == [([mail, sms], []), ([], [sms])]
+    saw(engine, "buyer b1", "buyer b2")
+    identify.identify(engine, AS_OF)
+    assert known() == [([mail, sms], [])]
+    said(engine, "b2", "email", granted=False, day=1)
+    identify.identify(engine, AS_OF)
+    assert known() == [([sms], [mail])], "a yes and a no at once are a no"
+    identify.undo(engine, only_merge(engine), "twins", AS_OF)
+    identify.identify(engine, AS_OF)
+    assert known() == [([mail, sms], []), ([], [mail, sms])]
+    execute(engine, "delete from consents where channel = 'sms'")
+    identify.identify(engine, AS_OF)
+    assert known() == [([mail], []), ([], [mail])]
+    assert execute(engine, "select * from identifiers_to_read") == []
+
+
+def test_who_said_nothing_herself_keeps_nothing_of_the_others(engine: Engine) -> None:
+    saw(engine, "buyer b1")
+    saw(engine, "buyer b2")
+    identify.identify(engine, AS_OF)
+    saw(engine, "buyer b1", "buyer b2")
+    said(engine, "b2", "email", granted=True, day=1)
+    identify.identify(engine, AS_OF)
+    identify.undo(engine, only_merge(engine), "twins", AS_OF)
+    identify.identify(engine, AS_OF)
+    of_each = "select agreed_to from customers order by customer_id"
+    assert execute(engine, of_each) == [([],), (["marketing email"],)]
 
 
 def planned(engine: Engine, customer_id: int, occasion: str) -> int:

@@ -45,6 +45,8 @@ def policies(root: Path, caps: list[tuple[int, int]], holdout: int = 0) -> None:
     offer=shop.offers,
     hours=st.integers(0, 80),
     holdout=st.sampled_from([0, 30]),
+    read=st.integers(0, 3),
+    is_counted=st.booleans(),
 )
 def test_refusals_always_win_and_everybody_has_one_decision(
     engine: Engine,
@@ -53,8 +55,10 @@ def test_refusals_always_win_and_everybody_has_one_decision(
     offer: shop.Offer,
     hours: int,
     holdout: int,
+    read: int,
+    is_counted: bool,
 ) -> None:
-    shop.build(engine, people)
+    shop.build(engine, people, read, is_counted)
     policies(root, [(1, 1)], holdout)
     chosen = offer.load(root, "offer")
     run = shop.run(engine, chosen, NOON + timedelta(hours=hours))
@@ -148,6 +152,7 @@ def test_control_groups_never_get_marketing_and_stay_the_same(
     offer=shop.offers,
     hours=st.integers(0, 80),
     parts=st.integers(2, 4),
+    read=st.integers(0, 3),
 )
 def test_one_run_decides_as_many_small_ones_do(
     engine: Engine,
@@ -156,11 +161,12 @@ def test_one_run_decides_as_many_small_ones_do(
     offer: shop.Offer,
     hours: int,
     parts: int,
+    read: int,
 ) -> None:
     policies(root, [(1, 1), (2, 3)], 20)
     chosen = offer.load(root, "offer")
     at = NOON + timedelta(hours=hours)
-    shop.build(engine, people)
+    shop.build(engine, people, read, is_counted=True)
     shop.run(engine, chosen, at)
     whole = _decisions(engine)
     shop.build(engine, people)

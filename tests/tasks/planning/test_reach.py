@@ -10,6 +10,7 @@ from sqlalchemy import Connection, Engine, text
 from tasks.channels.base import Window
 from tasks.channels.mail import MailAccount
 from tasks.channels.sms import Sms, SmsAccount
+from tasks.people import identify
 from tasks.planning.plan import Planned, plan
 from tests.ledger_world import NOON, campaign, people, say
 
@@ -240,3 +241,24 @@ def test_the_shops_own_control_group_gets_no_marketing_at_all(
         engine, tmp_path, channels="mail", name="order", purpose="service"
     )
     assert service.planned == 300
+
+
+def test_what_she_says_counts_before_and_after_it_is_read(
+    engine: Engine, tmp_path: Path
+) -> None:
+    """Between the two runs of identify she takes back what she had agreed to."""
+    with engine.begin() as connection:
+        before, after, never = reachable(connection, 3)
+        say(connection, [before], "email", is_granted=False, at=NOON)
+    identify.identify(engine, NOON)
+    with engine.begin() as connection:
+        say(connection, [after], "email", is_granted=False, at=NOON)
+    planned(engine, tmp_path, channels="mail", purpose="marketing")
+    query = "select customer_id, decision, reason from touch order by customer_id"
+    with engine.begin() as connection:
+        found = [tuple(row) for row in connection.execute(text(query))]
+    assert found == [
+        (before, "skipped", "no_consent"),
+        (after, "skipped", "no_consent"),
+        (never, "planned", None),
+    ]
