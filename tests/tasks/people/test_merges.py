@@ -100,28 +100,29 @@ def test_what_a_customer_said_follows_every_merge_and_every_undone_one(
         )
         return [tuple(row) for row in execute(engine, query)]
 
-    mail, sms = "marketing email", "marketing sms"
+    mail, sms, wecom = "marketing email", "marketing sms", "marketing wecom"
     saw(engine, "buyer b1")
     saw(engine, "buyer b2")
     said(engine, "b1", "email", granted=True, day=1)
     said(engine, "b1", "sms", granted=True, day=3)
     identify.identify(engine, AS_OF)
     said(engine, "b2", "sms", granted=False, day=2)
+    said(engine, "b2", "wecom", granted=True, day=1)
     assert known() == [([mail, sms], []), ([], [])]
     identify.identify(engine, AS_OF)
-    assert known() == [([mail, sms], []), ([], [sms])]
+    assert known() == [([mail, sms], []), ([wecom], [sms])]
     saw(engine, "buyer b1", "buyer b2")
     identify.identify(engine, AS_OF)
-    assert known() == [([mail, sms], [])]
+    assert known() == [([mail, sms, wecom], [])]
     said(engine, "b2", "email", granted=False, day=1)
     identify.identify(engine, AS_OF)
-    assert known() == [([sms], [mail])], "a yes and a no at once are a no"
+    assert known() == [([sms, wecom], [mail])], "a yes and a no at once are a no"
     identify.undo(engine, only_merge(engine), "twins", AS_OF)
     identify.identify(engine, AS_OF)
-    assert known() == [([mail, sms], []), ([], [mail, sms])]
+    assert known() == [([mail, sms], []), ([wecom], [mail, sms])]
     execute(engine, "delete from consents where channel = 'sms'")
     identify.identify(engine, AS_OF)
-    assert known() == [([mail], []), ([], [mail])]
+    assert known() == [([mail], []), ([wecom], [mail])]
     assert execute(engine, "select * from identifiers_to_read") == []
 
 
