@@ -1,10 +1,12 @@
 """A shop for the ledger's figures: so many people, all to be written to."""
 
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
 from sqlalchemy import Connection, Engine
+from sqlalchemy.exc import ProgrammingError
 
 from tasks.campaigns import campaign as campaigns
 from tasks.campaigns.campaign import Campaign
@@ -46,9 +48,12 @@ def clear(engine: Engine) -> None:
 
 
 def tidy(engine: Engine) -> None:
-    """What autovacuum does sooner or later, now."""
+    """What autovacuum and the checkpointer do sooner or later, now."""
     with engine.connect().execution_options(isolation_level="AUTOCOMMIT") as outside:
         outside.exec_driver_sql("vacuum analyze")
+        # Not every owner of a database may ask for one.
+        with suppress(ProgrammingError):
+            outside.exec_driver_sql("checkpoint")
 
 
 def account(port: int = 25) -> MailAccount:
