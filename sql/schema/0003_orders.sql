@@ -32,7 +32,6 @@ create table orders (
 -- All that facts read of an order, in their order: the heap is not visited.
 create index orders_of_customer on orders (customer_id, ordered_at, order_id)
 include (status, currency, amount);
-create index orders_of_buyer on orders (buyer_identifier_id);
 create index orders_without_customer on orders (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -72,7 +71,6 @@ create index refunds_of_customer on refunds (customer_id);
 create index refunds_waiting_for_order on refunds (source, order_number)
 where order_id is null;
 create index refunds_of_order on refunds (order_id);
-create index refunds_of_buyer on refunds (buyer_identifier_id);
 create index refunds_without_customer on refunds (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -97,7 +95,6 @@ create index reviews_of_customer on reviews (customer_id);
 create index reviews_waiting_for_order on reviews (source, order_number)
 where order_id is null;
 create index reviews_of_order on reviews (order_id);
-create index reviews_of_buyer on reviews (buyer_identifier_id);
 create index reviews_without_customer on reviews (buyer_identifier_id)
 where customer_id is null and buyer_identifier_id is not null;
 
@@ -118,7 +115,6 @@ create table interactions (
 );
 
 create index interactions_of_customer on interactions (customer_id, happened_at);
-create index interactions_of_identifier on interactions (identifier_id);
 create index interactions_without_customer on interactions (identifier_id)
 where customer_id is null and identifier_id is not null;
 
