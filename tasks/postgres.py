@@ -176,7 +176,8 @@ class Server:
             os.chown(place, service.pw_uid, service.pw_gid)
 
     def _configuration(self) -> str:
-        megabytes = min(2048, max(128, _memory_megabytes() // 12))
+        # A quarter of the memory: large merges visit pages all over the tables.
+        megabytes = min(8192, max(128, _memory_megabytes() // 4))
         lines = [
             "listen_addresses = ''",
             "unix_socket_permissions = 0700",

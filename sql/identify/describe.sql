@@ -3,7 +3,15 @@
 create temporary table read_anew (identifier_id bigint) on commit drop;
 
 with taken as (
-    delete from identifiers_to_read
+    -- What has no customer yet is read with the customer that it gets.
+    delete from identifiers_to_read as queued
+    where
+        exists (
+            select from identifiers
+            where
+                identifiers.identifier_id = queued.identifier_id
+                and (identifiers.customer_id is not null or identifiers.is_junk)
+        )
     returning identifier_id
 )
 

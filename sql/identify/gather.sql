@@ -9,6 +9,19 @@ select identifier_id
 from identifiers
 where customer_id is null and not is_junk;
 
+-- Few of many links are looked up in their order, which is that of what they join:
+-- quicker than reading everything, though Postgres cannot foresee it.
+select set_config(setting.name, planned.is_most, true) as is_set
+from (values ('enable_hashjoin'), ('enable_mergejoin')) as setting (name)
+cross join (
+    select
+        case when count(*) > max(pg_class.reltuples) / 5 then 'on' else 'off' end
+            as is_most
+    from links_to_follow
+    cross join pg_class
+    where pg_class.oid = cast('identifier_links' as regclass)
+) as planned;
+
 -- Nodes are customers, or identifiers without one; a void link joins nothing.
 create temporary table fresh_links on commit drop as
 select
@@ -21,11 +34,18 @@ select
     a.is_junk or b.is_junk as is_void,
     a.kind != 'buyer' and not a.is_junk and not a.is_trusted as may_be_shared_a,
     b.kind != 'buyer' and not b.is_junk and not b.is_trusted as may_be_shared_b
-from (select distinct link_id from links_to_follow) as queued
+from (
+    select distinct link_id
+    from links_to_follow
+    order by link_id
+) as queued
 inner join identifier_links as links on queued.link_id = links.link_id
 inner join identifiers as a on links.identifier_a = a.identifier_id
 inner join identifiers as b on links.identifier_b = b.identifier_id
 where links.rejected_at is null;
+
+set local enable_hashjoin = on;
+set local enable_mergejoin = on;
 
 analyze fresh_identifiers, fresh_links;
 

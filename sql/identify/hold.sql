@@ -1,29 +1,35 @@
 -- Which of the new clusters would be wrong or too large to glue without a person?
-create temporary table doubtful on commit drop as
-with clusters as (
-    select label
-    from nodes
-    group by label
-    having count(*) > 1
-),
-
-sizes as (
-    -- A customer counts with its identifiers, what has no customer counts as one.
+create temporary table joining on commit drop as
+-- A customer counts with its identifiers, what has no customer counts as one.
+select
+    several.node,
+    several.label,
+    case
+        when several.node >= :new_from then 1
+        else (
+            select count(*)
+            from identifiers
+            where identifiers.customer_id = several.node
+        )
+    end as size
+from (
     select
-        nodes.label,
-        sum(
-            case
-                when nodes.node >= :new_from then 1
-                else (
-                    select count(*)
-                    from identifiers
-                    where identifiers.customer_id = nodes.node
-                )
-            end
-        ) as size
-    from clusters
-    inner join nodes on clusters.label = nodes.label
-    group by nodes.label
+        node,
+        label,
+        count(*) over (partition by label) as members
+    from nodes
+) as several
+where several.members > 1;
+
+analyze joining;
+
+create temporary table doubtful on commit drop as
+with sizes as (
+    select
+        label,
+        sum(size) as size
+    from joining
+    group by label
 ),
 
 apart as (

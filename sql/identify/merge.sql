@@ -47,12 +47,10 @@ weighed as (
             select count(*) from interactions
             where interactions.customer_id = nodes.node
         )
-        + (
-            select count(*) from identifiers
-            where identifiers.customer_id = nodes.node
-        ) as weight
+        + joining.size as weight
     from several
     inner join nodes on several.label = nodes.label
+    inner join joining on nodes.node = joining.node
     where nodes.node < :new_from
 ),
 
@@ -165,4 +163,10 @@ where customers.customer_id = oldest.node and customers.founder_id is null;
 update customers
 set merged_into = merged.kept_id
 from merged
-where merged.merged_id in (customers.customer_id, customers.merged_into);
+where merged.merged_id = customers.customer_id;
+
+-- And who had become one of these before.
+update customers
+set merged_into = merged.kept_id
+from merged
+where merged.merged_id = customers.merged_into;

@@ -16,6 +16,12 @@ order by identifier_id;
 
 analyze handed_over;
 
+-- What came for those without a customer waits to be read since it came.
+insert into identifiers_to_read (identifier_id)
+select members.identifier_id
+from merged
+inner join members on merged.merged_id = members.node;
+
 -- Every row by its index: the tables are large, and of their rows few are moved.
 set local enable_hashjoin = off;
 set local enable_mergejoin = off;
@@ -24,18 +30,6 @@ update identifiers
 set customer_id = handed_over.customer_id
 from handed_over
 where identifiers.identifier_id = handed_over.identifier_id;
-
-insert into identifiers_to_read (identifier_id)
-select identifier_id from handed_over
-where
-    exists (
-        select from profiles
-        where profiles.identifier_id = handed_over.identifier_id
-    )
-    or exists (
-        select from consents
-        where consents.identifier_id = handed_over.identifier_id
-    );
 
 -- In the order in which they came, as is all of the table but one index.
 update orders

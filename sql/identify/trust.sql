@@ -18,6 +18,12 @@ freed as (
     returning identifier_links.link_id
 ),
 
+-- It is to have a customer again, who is what it says.
+read_anew as (
+    insert into identifiers_to_read (identifier_id)
+    select identifier_id from trusted
+),
+
 followed as (
     insert into links_to_follow (link_id)
     select link_id from freed

@@ -139,6 +139,21 @@ def test_who_said_nothing_herself_keeps_nothing_of_the_others(engine: Engine) ->
     assert execute(engine, of_each) == [([],), (["marketing email"],)]
 
 
+def test_what_was_said_by_a_shared_number_counts_once_it_is_trusted(
+    engine: Engine,
+) -> None:
+    of_all = "select distinct agreed_to from customers where agreed_to != '{}'"
+    saw(engine, "buyer b1", "phone p1")
+    identify.identify(engine, AS_OF)
+    identify.mark_junk(engine, "phone", "p1", "the shop's own", AS_OF)
+    said(engine, "p1", "sms", granted=True, day=1)
+    identify.identify(engine, AS_OF)
+    assert execute(engine, of_all) == []
+    assert execute(engine, "select * from identifiers_to_read") == []
+    identify.trust(engine, "phone", "p1", AS_OF)
+    assert execute(engine, of_all) == [(["marketing sms"],)]
+
+
 def planned(engine: Engine, customer_id: int, occasion: str) -> int:
     [[touch_id]] = execute(
         engine,
