@@ -11,6 +11,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 import sql
+from tasks.database import run
 from tasks.people import definition, facts, segments, tags
 from tests.tasks.shop_days import Shop
 
@@ -78,11 +79,15 @@ def refreshed(engine: Engine, now: datetime) -> dict[str, segments.Moved]:
     return segments.refresh(engine, now)
 
 
-def test_over_many_days_little_work_gives_what_much_work_would(engine: Engine) -> None:
+def test_over_many_days_little_work_gives_what_much_work_would(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
     shop = Shop(engine, seed=3)
     facts.set_rate(engine, "GBP", Decimal("9.8"), shop.now)
     seen: set[str] = set()
-    for _ in range(24):
+    for day in range(24):
+        # Every other day it is asked whether judging everybody would be less work.
+        monkeypatch.setattr(segments, "FEW", 0 if day % 2 else 10_000)
         moved = refreshed(engine, shop.now)
         assert facts.check(engine, shop.now, standards=STANDARDS) == []
         members = stored(engine)
@@ -98,6 +103,23 @@ def test_over_many_days_little_work_gives_what_much_work_would(engine: Engine) -
     before = tags_stored(engine)
     tags.refresh(engine, shop.now, full=True)
     assert tags_stored(engine) == before
+
+
+@pytest.mark.parametrize("is_counted", [False, True])
+def test_more_than_a_fifth_is_many(engine: Engine, is_counted: bool) -> None:
+    execute(
+        engine,
+        "insert into customers (name) select 'Li' from generate_series(1, 50)",
+    )
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    if is_counted:
+        execute(engine, "analyze customer_facts")
+    with engine.connect() as connection:
+        found = [
+            run(connection, "membership/many", chosen=chosen).scalar_one()
+            for chosen in (10, 11)
+        ]
+    assert found == [False, True]
 
 
 def assert_one_stage_each(engine: Engine, members: set[tuple[str, int]]) -> None:
