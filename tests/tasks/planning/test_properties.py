@@ -15,7 +15,7 @@ from tasks.campaigns import audience
 from tasks.planning.plan import plan
 from tasks.settings import settings as shop_settings
 from tests import random_shop as shop
-from tests.ledger_world import NOON
+from tests.ledger_world import AUDIENCE, NOON, campaign
 
 pytestmark = pytest.mark.usefixtures("home")
 FEW = settings(
@@ -173,6 +173,29 @@ def test_one_run_decides_as_many_small_ones_do(
     for part in range(parts):
         plan(engine, chosen, at, _part(part, parts), shop.ACCOUNTS)
     assert _decisions(engine) == whole
+
+
+def test_a_launch_to_many_keeps_the_caps_of_each(engine: Engine, root: Path) -> None:
+    policies(root, [(1, 3)])
+    changes = {
+        "audience": AUDIENCE.replace("    customers.created_at as anchor_at,\n", ""),
+        "purpose": "marketing",
+        "latest": "2 hours",
+    }
+    first = campaign(root, name="first", **changes)
+    second = campaign(root, name="second", **changes)
+    found = []
+    for is_counted in (False, True):
+        person = shop.Person(((1, True),), False, True, None)
+        shop.build(engine, [person] * 6, is_counted=is_counted)
+        plan(engine, first, NOON, _part(0, 2), shop.ACCOUNTS)
+        shop.run(engine, second, NOON + timedelta(hours=1))
+        found.append(_decisions(engine))
+    assert found[0] == found[1]
+    told = shop.rows(
+        engine, "select customer_id, reason from touch where campaign = 'second'"
+    )
+    assert {customer for customer, reason in told if reason} == {2, 4, 6}
 
 
 def _part(part: int, parts: int) -> Any:
