@@ -176,8 +176,7 @@ class Server:
             os.chown(place, service.pw_uid, service.pw_gid)
 
     def _configuration(self) -> str:
-        # A quarter of the memory: large merges visit pages all over the tables.
-        megabytes = min(8192, max(128, _memory_megabytes() // 4))
+        megabytes = min(2048, max(128, _memory_megabytes() // 12))
         lines = [
             "listen_addresses = ''",
             "unix_socket_permissions = 0700",

@@ -59,6 +59,14 @@ with gone as (
 insert into changed (customer_id)
 select customer_id from gone;
 
+-- Of most of them, one row says everybody: who comes next judges all in one pass.
+with most as (
+    select
+        cast(:everybody as boolean)
+        and (select count(*) from changed) * 5 > (select count(*) from computed)
+            as is_most
+)
+
 insert into customers_to_judge (step, customer_id, has_new_facts)
 select
     steps.step,
@@ -66,18 +74,27 @@ select
     told.has_new_facts
 from (
     select
+        cast(null as bigint) as customer_id,
+        true as has_new_facts
+    from most
+    where is_most
+    union all
+    select
         customer_id,
         true as has_new_facts
     from changed
+    where not (select is_most from most)
     union all
     select
         touched.customer_id,
         false as has_new_facts
     from touched
-    where not exists (
-        select from changed
-        where changed.customer_id = touched.customer_id
-    )
+    where
+        not (select is_most from most)
+        and not exists (
+            select from changed
+            where changed.customer_id = touched.customer_id
+        )
 ) as told
 cross join (values ('segments'), ('tags')) as steps (step);
 

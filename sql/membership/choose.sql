@@ -29,4 +29,13 @@ create temporary table judged (
     recheck_at timestamptz
 ) on commit drop;
 
-select count(*) as chosen from chosen;
+with nobody as (
+    delete from chosen
+    where customer_id is null
+    returning 1
+)
+
+select
+    count(chosen.customer_id) as chosen,
+    exists(select from nobody) as is_everybody
+from chosen;

@@ -289,7 +289,8 @@ create table touched_customers (
 -- tags were judged.
 create table customers_to_judge (
     step text not null check (step in ('segments', 'tags')),
-    customer_id bigint not null,
+    -- Null: everybody, of whom nobody is named.
+    customer_id bigint,
     -- False: something about them changed that is none of their facts.
     has_new_facts boolean not null default false
 );

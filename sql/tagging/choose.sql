@@ -34,4 +34,13 @@ create temporary table judged (
     constraint one_value_each primary key (customer_id, tag, origin, source)
 ) on commit drop;
 
-select count(*) as chosen from chosen;
+with nobody as (
+    delete from chosen
+    where customer_id is null
+    returning 1
+)
+
+select
+    count(chosen.customer_id) as chosen,
+    exists(select from nobody) as is_everybody
+from chosen;

@@ -62,9 +62,8 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Mo
     """
     with engine.begin() as connection:
         segments = definition.load_all("segment")
-        chosen = _choose(connection, segments, as_of)
+        everybody = _choose(connection, segments, as_of) or full
         limits = thresholds.take(connection, as_of)
-        everybody = full or _is_many(connection, chosen)
         found = _judge_all(connection, segments, as_of, limits, everybody)
         if everybody:
             judged = [one for one in segments if one.name in found.moved]
@@ -115,12 +114,18 @@ class _Found:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def _choose(connection: Connection, segments: list[Definition], as_of: datetime) -> int:
-    """Fill `chosen` with whom the files can see to have changed; returns how many."""
+def _choose(
+    connection: Connection, segments: list[Definition], as_of: datetime
+) -> bool:
+    """Fill `chosen` with whom the files can see to have changed.
+
+    Returns whether judging everybody would be less work.
+    """
     known = {row["name"] for row in rows(connection, "definitions/readable")}
     reads_more = any(one.mentions(known - FOLLOWED) for one in segments)
     values = {"as_of": as_of, "reads_more": reads_more}
-    return int(run(connection, "membership/choose", **values).scalar_one())
+    (chosen,) = rows(connection, "membership/choose", **values)
+    return bool(chosen["is_everybody"]) or _is_many(connection, chosen["chosen"])
 
 
 def _judge_all(

@@ -44,8 +44,9 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Ch
             are up to date, and these are judged in full once mended.
     """
     with engine.begin() as connection:
-        run(connection, "tagging/choose", as_of=as_of)
+        (chosen,) = rows(connection, "tagging/choose", as_of=as_of)
         limits = thresholds.take(connection, as_of)
+        full = full or chosen["is_everybody"]
         if full:
             run(connection, "tagging/everybody")
         run(connection, "tagging/platform")

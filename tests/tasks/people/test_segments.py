@@ -122,6 +122,25 @@ def test_more_than_a_fifth_is_many(engine: Engine, is_counted: bool) -> None:
     assert found == [False, True]
 
 
+def test_everybody_is_handed_on_as_one_row_and_few_by_name(engine: Engine) -> None:
+    query = "select step, customer_id from customers_to_judge order by 1, 2"
+    execute(
+        engine,
+        "insert into customers (name) select 'Li' from generate_series(1, 50)",
+    )
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    assert execute(engine, query) == [("segments", None), ("tags", None)]
+    segments.refresh(engine, AS_OF)
+    tags.refresh(engine, AS_OF)
+    [(one,)] = execute(
+        engine,
+        "update customers set name = 'Wu' where customer_id ="
+        " (select min(customer_id) from customers) returning customer_id",
+    )
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    assert execute(engine, query) == [("segments", one), ("tags", one)]
+
+
 def assert_one_stage_each(engine: Engine, members: set[tuple[str, int]]) -> None:
     buyers = execute(
         engine, "select customer_id from customer_facts where orders_count > 0"
