@@ -98,9 +98,9 @@ def answer(campaign_run_id: int, decision: str, by: str) -> int:
     """Let a plan go or stop it; how many messages that concerns."""
     with database.engine().begin() as connection:
         if decision != "approve":
-            return plan.reject(connection, campaign_run_id, by)
+            return approval.reject(connection, campaign_run_id, by)
         version = approval.version_now(connection, campaign_run_id)
-        return plan.approve(connection, campaign_run_id, by, version)
+        return approval.approve(connection, campaign_run_id, by, version)
 
 
 def _answer(name: str, one: Waiting) -> str:

@@ -18,9 +18,14 @@ def command() -> None:
 @command.command()
 @click.option("--full", is_flag=True, help="everybody instead of those who changed")
 def refresh(full: bool) -> None:
-    """Compute the facts of everybody about whom something changed."""
-    from tasks.people import facts
+    """Compute the facts of everybody about whom something changed.
 
+    With --full, what every customer is like and said last is read again before.
+    """
+    from tasks.people import facts, identify
+
+    if full:
+        identify.read_everybody(database.engine())
     try:
         computed = facts.refresh(database.engine(), datetime.now(UTC), full)
     except facts.CurrencyUnknown as error:
@@ -32,6 +37,8 @@ def refresh(full: bool) -> None:
 @click.option("--sample", type=click.IntRange(min=1), help="so many, at random")
 def check(sample: int | None) -> None:
     """Compute again, change nothing, and show every fact that would come out otherwise.
+
+    Looked at are the facts, and what each customer agreed to and refused last.
 
     Exits with 1 when there is one.
     """

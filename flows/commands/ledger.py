@@ -112,15 +112,15 @@ def reject(run_id: int, by: str) -> None:
 
 def _answer(what: str, run_id: int, by: str) -> None:
     from tasks import database
-    from tasks.planning import approval, plan
+    from tasks.planning import approval
 
     try:
         with database.transaction() as connection:
             if what == "reject":
-                messages = plan.reject(connection, run_id, by)
+                messages = approval.reject(connection, run_id, by)
             else:
                 version = approval.version_now(connection, run_id)
-                messages = plan.approve(connection, run_id, by, version)
-    except plan.PlanError as error:
+                messages = approval.approve(connection, run_id, by, version)
+    except approval.ApprovalError as error:
         raise click.ClickException(str(error)) from None
     click.echo(f"{what}: {messages:,} messages")

@@ -1,4 +1,5 @@
--- Which stored facts are not what they would be computed to now?
+-- Which stored facts, and which stored words of customers, are not what they would be
+-- computed to now? Whoever said something since is not known wrongly, but not yet.
 with stored as (
     select customer_facts.*
     from chosen
@@ -23,6 +24,37 @@ either as (
         except
         select * from computed
     ) as only_stored
+),
+
+said as (
+    select
+        customers.customer_id,
+        fact.name as fact,
+        fact.stored::text as stored,
+        coalesce(fact.computed, '{}')::text as computed
+    from chosen
+    inner join customers on chosen.customer_id = customers.customer_id
+    left join (
+        select *
+        from agreements
+        where customer_id = any(array(select customer_id from chosen))
+    ) as agreements on customers.customer_id = agreements.customer_id
+    cross join
+        lateral (
+            values
+            ('agreed_to', customers.agreed_to, agreements.agreed_to),
+            ('refused', customers.refused, agreements.refused)
+        ) as fact (name, stored, computed)
+    where
+        customers.merged_into is null
+        and fact.stored != coalesce(fact.computed, '{}')
+        and customers.customer_id not in (
+            select identifiers.customer_id
+            from identifiers_to_read
+            inner join identifiers
+                on identifiers_to_read.identifier_id = identifiers.identifier_id
+            where identifiers.customer_id is not null
+        )
 )
 
 select
@@ -36,5 +68,7 @@ group by either.customer_id, facts.key
 having
     max(facts.value) filter (where either.side = 'stored')
     is distinct from max(facts.value) filter (where either.side = 'computed')
-order by either.customer_id, facts.key
+union all
+select * from said
+order by customer_id, fact
 limit :most;

@@ -99,17 +99,10 @@ where
 
 -- By a list, which is looked up before anything is summed.
 create temporary table said on commit drop as
-select
-    touched.customer_id,
-    coalesce(agreements.agreed_to, '{}') as agreed_to,
-    coalesce(agreements.refused, '{}') as refused
-from touched
-left join (
-    select *
-    from agreements
-    where customer_id = any(array(select customer_id from touched))
-) as agreements on touched.customer_id = agreements.customer_id
-order by touched.customer_id;
+select *
+from agreements
+where customer_id = any(array(select customer_id from touched))
+order by customer_id;
 
 analyze said;
 

@@ -11,16 +11,16 @@ where customer_id is null and not is_junk;
 
 -- Few of many links are looked up in their order, which is that of what they join:
 -- quicker than reading everything, though Postgres cannot foresee it.
-select set_config(setting.name, planned.is_most, true) as is_set
+select set_config(setting.name, decided.switch, true) as is_set
 from (values ('enable_hashjoin'), ('enable_mergejoin')) as setting (name)
 cross join (
     select
-        case when count(*) > max(pg_class.reltuples) / 5 then 'on' else 'off' end
-            as is_most
+        case
+            when count(*) > coalesce(known_rows('identifier_links') / 5, 0) then 'on'
+            else 'off'
+        end as switch
     from links_to_follow
-    cross join pg_class
-    where pg_class.oid = cast('identifier_links' as regclass)
-) as planned;
+) as decided;
 
 -- Nodes are customers, or identifiers without one; a void link joins nothing.
 create temporary table fresh_links on commit drop as

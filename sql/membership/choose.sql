@@ -28,14 +28,3 @@ create temporary table judged (
     is_member boolean not null,
     recheck_at timestamptz
 ) on commit drop;
-
-with nobody as (
-    delete from chosen
-    where customer_id is null
-    returning 1
-)
-
-select
-    count(chosen.customer_id) as chosen,
-    exists(select from nobody) as is_everybody
-from chosen;

@@ -3,12 +3,7 @@
 select
     counted.*,
     counted.people = counted.in_audience and counted.anchored = 0 as is_launch,
-    counted.in_audience > coalesce(
-        (
-            select reltuples / 4 from pg_class
-            where oid = cast('customers' as regclass) and reltuples > 0
-        ), 'infinity'
-    ) as is_broad
+    counted.in_audience > coalesce(known_rows('customers') / 4, 'infinity') as is_broad
 from (
     select
         count(*) as candidates,

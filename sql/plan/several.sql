@@ -3,11 +3,6 @@
 select
     count(distinct customer_id) < count(*) as has_several,
     coalesce(bool_or(standing = 'again'), false) as has_again,
-    count(*) > coalesce(
-        (
-            select reltuples / 4 from pg_class
-            where oid = cast('customers' as regclass) and reltuples > 0
-        ), 'infinity'
-    ) as is_broad
+    count(*) > coalesce(known_rows('customers') / 4, 'infinity') as is_broad
 from due
 where standing in ('new', 'again');

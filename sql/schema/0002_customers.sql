@@ -202,13 +202,6 @@ begin
 end;
 $$;
 
-create trigger queue_on_insert after insert on profiles
-referencing new table as changed
-for each statement execute function queue_identifiers();
-create trigger queue_on_update after update on profiles
-referencing new table as changed
-for each statement execute function queue_identifiers();
-
 -- One row per decision of the customer; the newest per channel and purpose holds.
 create table consents (
     consent_id bigint generated always as identity primary key,
@@ -227,18 +220,9 @@ on consents (identifier_id, channel, purpose, decided_at desc);
 -- Before every message it is asked who has said no: few have.
 create index consents_refused on consents (identifier_id) where not is_granted;
 
-create trigger queue_on_insert after insert on consents
-referencing new table as changed
-for each statement execute function queue_identifiers();
-create trigger queue_on_update after update on consents
-referencing new table as changed
-for each statement execute function queue_identifiers();
-create trigger queue_on_delete after delete on consents
-referencing old table as changed
-for each statement execute function queue_identifiers();
-
 -- What has each customer said last of every purpose and channel, by whichever of her
--- identifiers? A grant and a refusal at the same moment are a refusal.
+-- identifiers? A grant and a refusal at the same moment are a refusal. Who said nothing
+-- has a row, too.
 create view agreements as
 select
     said.customer_id,
@@ -261,7 +245,7 @@ from (
             bool_and(consents.is_granted)
         ) as is_granted
     from identifiers
-    inner join consents on identifiers.identifier_id = consents.identifier_id
+    left join consents on identifiers.identifier_id = consents.identifier_id
     where identifiers.customer_id is not null
     group by
         identifiers.customer_id, rtrim(consents.purpose || ' ' || consents.channel)
@@ -353,15 +337,16 @@ begin
 end;
 $$;
 
--- Let the changes of a table touch customers through one of the functions above.
-create procedure touch_from(changing regclass, through text)
+-- Let the changes of a table touch customers through one of the functions above, or
+-- put what they are about into another queue.
+create procedure touch_from(changing regclass, through text, named text default 'touch')
 language plpgsql as $$
 declare
     happening text;
 begin
     foreach happening in array array['insert', 'update', 'delete'] loop
         execute format(
-            'create trigger touch_on_%1$s after %1$s on %2$s referencing %3$s '
+            'create trigger %5$s_on_%1$s after %1$s on %2$s referencing %3$s '
             'for each statement execute function %4$I()',
             happening, changing,
             case happening
@@ -369,7 +354,7 @@ begin
                 when 'update' then 'new table as changed old table as former'
                 else 'old table as changed'
             end,
-            through
+            through, named
         );
     end loop;
 end;
@@ -380,3 +365,13 @@ call touch_from('identifiers', 'touch_customers');
 call touch_from('profiles', 'touch_customers_of_identifiers');
 call touch_from('consents', 'touch_customers_of_identifiers');
 call touch_from('suppressions', 'touch_customers_of_addresses');
+call touch_from('profiles', 'queue_identifiers', 'queue');
+call touch_from('consents', 'queue_identifiers', 'queue');
+
+-- How many rows Postgres thinks that a table has; null where it has seen none yet.
+create function known_rows(asked regclass) returns real
+language sql stable
+return (
+    select pg_class.reltuples from pg_class
+    where pg_class.oid = asked and pg_class.reltuples > 0
+);

@@ -33,14 +33,3 @@ create temporary table judged (
     expires_at timestamptz,
     constraint one_value_each primary key (customer_id, tag, origin, source)
 ) on commit drop;
-
-with nobody as (
-    delete from chosen
-    where customer_id is null
-    returning 1
-)
-
-select
-    count(chosen.customer_id) as chosen,
-    exists(select from nobody) as is_everybody
-from chosen;

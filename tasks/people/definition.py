@@ -11,6 +11,7 @@ from sqlalchemy import Connection, text
 from sqlalchemy.exc import DBAPIError
 
 import sql
+from tasks.database import rows, run
 
 Kind = Literal["segment", "tag", "threshold"]
 FOLDERS: dict[Kind, str] = {
@@ -81,6 +82,27 @@ class Definition:
         found = described.cursor.description if described.cursor else ()
         return [Column(one[0], one[1] == BOOLEAN_OID) for one in found]
 
+    def is_known(self, connection: Connection, digest: str, as_of: datetime) -> bool:
+        """Whether it was judged with this very text, and not later than `as_of`."""
+        return any(
+            row["name"] == self.name
+            and row["digest"] == digest
+            and row["computed_at"] <= as_of
+            for row in rows(connection, "definitions/known", kind=self.kind)
+        )
+
+    def remember(self, connection: Connection, digest: str, as_of: datetime) -> None:
+        """Note that it was judged with this text at `as_of`."""
+        run(
+            connection,
+            "definitions/remember",
+            kind=self.kind,
+            name=self.name,
+            question=self.question,
+            digest=digest,
+            as_of=as_of,
+        )
+
     def refused(self, error: DBAPIError) -> DefinitionError:
         """What Postgres has against the select, in which line of the file.
 
@@ -109,6 +131,12 @@ def load(kind: Kind, name: str) -> Definition:
 def load_all(kind: Kind) -> list[Definition]:
     """Every file of a kind, by name; raises DefinitionError as `load` does."""
     return [load(kind, name) for name in names(kind)]
+
+
+def removed(connection: Connection, kind: Kind) -> list[str]:
+    """Names that were judged once and have no file any more."""
+    known = rows(connection, "definitions/known", kind=kind)
+    return sorted({row["name"] for row in known} - set(names(kind)))
 
 
 def names(kind: Kind) -> list[str]:

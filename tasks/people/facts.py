@@ -43,7 +43,7 @@ class Standards:
 
 @dataclass(frozen=True, slots=True)
 class Difference:
-    """A stored fact that would come out differently now."""
+    """A stored fact, or what a customer said, that would come out differently now."""
 
     customer_id: int
     fact: str

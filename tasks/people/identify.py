@@ -68,6 +68,13 @@ def identify(
     )
 
 
+def read_everybody(engine: Engine) -> None:
+    """Write anew what every customer is like and said last, from all that came."""
+    with engine.begin() as connection:
+        run(connection, "identify/everybody")
+        run(connection, "identify/describe")
+
+
 def undo(engine: Engine, merge_id: int, reason: str, as_of: datetime) -> Undone:
     """Part a merged customer from the one it was glued to, for good.
 

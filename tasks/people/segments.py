@@ -70,7 +70,8 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Mo
             found.refused |= _recheck_everybody(connection, judged, as_of)
         else:
             rechecks.of_chosen(connection, as_of)
-        _forget_others(connection, {one.name for one in segments}, as_of)
+        for name in definition.removed(connection, "segment"):
+            run(connection, "membership/forget", segment=name, as_of=as_of)
     if found.refused:
         raise SegmentsFailed("\n".join(found.refused.values()))
     return dict(sorted(found.moved.items()))
@@ -124,7 +125,8 @@ def _choose(
     known = {row["name"] for row in rows(connection, "definitions/readable")}
     reads_more = any(one.mentions(known - FOLLOWED) for one in segments)
     values = {"as_of": as_of, "reads_more": reads_more}
-    (chosen,) = rows(connection, "membership/choose", **values)
+    run(connection, "membership/choose", **values)
+    (chosen,) = rows(connection, "definitions/named")
     return bool(chosen["is_everybody"]) or _is_many(connection, chosen["chosen"])
 
 
@@ -150,7 +152,7 @@ def _judge_all(
             digest = "could not be judged"
         else:
             together += [] if is_whole else [segment.name]
-        _remember(connection, segment, digest, as_of)
+        segment.remember(connection, digest, as_of)
         if everybody:
             connection.exec_driver_sql("truncate judged")
     found.moved |= _move(connection, together, as_of, is_whole=False)
@@ -169,7 +171,7 @@ def _bring_up(
     is_whole = (
         everybody
         or not rules.has_recheck
-        or not _is_known(connection, segment, digest, as_of)
+        or not segment.is_known(connection, digest, as_of)
     )
     who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
     _judge(connection, segment, rules, as_of, who)
@@ -233,7 +235,7 @@ def _recheck_everybody(
     refused = rechecks.of_everybody(connection, telling, as_of)
     for segment in telling:
         if segment.name in refused:
-            _remember(connection, segment, "could not be judged", as_of)
+            segment.remember(connection, "could not be judged", as_of)
     return refused
 
 
@@ -251,38 +253,6 @@ def _is_many(connection: Connection, chosen: int) -> bool:
     if chosen < FEW:
         return False
     return bool(run(connection, "membership/many", chosen=chosen).scalar_one())
-
-
-def _is_known(
-    connection: Connection, segment: Definition, digest: str, as_of: datetime
-) -> bool:
-    """Whether it was judged with this very text, and not later than now."""
-    return any(
-        row["name"] == segment.name
-        and row["digest"] == digest
-        and row["computed_at"] <= as_of
-        for row in rows(connection, "definitions/known", kind="segment")
-    )
-
-
-def _remember(
-    connection: Connection, segment: Definition, digest: str, as_of: datetime
-) -> None:
-    run(
-        connection,
-        "definitions/remember",
-        kind="segment",
-        name=segment.name,
-        question=segment.question,
-        digest=digest,
-        as_of=as_of,
-    )
-
-
-def _forget_others(connection: Connection, there: set[str], as_of: datetime) -> None:
-    for row in rows(connection, "definitions/known", kind="segment"):
-        if row["name"] not in there:
-            run(connection, "membership/forget", segment=row["name"], as_of=as_of)
 
 
 def _explain(

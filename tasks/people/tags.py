@@ -44,7 +44,8 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Ch
             are up to date, and these are judged in full once mended.
     """
     with engine.begin() as connection:
-        (chosen,) = rows(connection, "tagging/choose", as_of=as_of)
+        run(connection, "tagging/choose", as_of=as_of)
+        (chosen,) = rows(connection, "definitions/named")
         limits = thresholds.take(connection, as_of)
         full = full or chosen["is_everybody"]
         if full:
@@ -52,13 +53,13 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Ch
         run(connection, "tagging/platform")
         moves = _move(connection, "platform", None, as_of, full)
         failures = []
-        files = definition.load_all("tag")
-        for tag in files:
+        for tag in definition.load_all("tag"):
             try:
                 moves += _bring_up(connection, tag, as_of, limits, full)
             except DefinitionError as error:
                 failures.append(str(error))
-        _forget_others(connection, {one.name for one in files})
+        for name in definition.removed(connection, "tag"):
+            run(connection, "tagging/forget", tag=name)
     if failures:
         raise TagsFailed("\n".join(failures))
     return _added_up(moves)
@@ -81,13 +82,13 @@ def _bring_up(
     digest = tag.digest(limits)
     try:
         with connection.begin_nested():
-            is_whole = full or not _is_known(connection, tag, digest, as_of)
+            is_whole = full or not tag.is_known(connection, digest, as_of)
             _judge(connection, tag, as_of, is_whole)
             moves = _move(connection, "rule", tag.name, as_of, is_whole)
     except DefinitionError:
-        _remember(connection, tag, "could not be judged", as_of)
+        tag.remember(connection, "could not be judged", as_of)
         raise
-    _remember(connection, tag, digest, as_of)
+    tag.remember(connection, digest, as_of)
     return moves
 
 
@@ -146,35 +147,3 @@ def _added_up(moves: list[Move]) -> dict[str, Changed]:
         changed.given += given
         changed.taken += taken
     return found
-
-
-def _is_known(
-    connection: Connection, tag: Definition, digest: str, as_of: datetime
-) -> bool:
-    """Whether it was judged with this very text, and not later than now."""
-    return any(
-        row["name"] == tag.name
-        and row["digest"] == digest
-        and row["computed_at"] <= as_of
-        for row in rows(connection, "definitions/known", kind="tag")
-    )
-
-
-def _remember(
-    connection: Connection, tag: Definition, digest: str, as_of: datetime
-) -> None:
-    run(
-        connection,
-        "definitions/remember",
-        kind="tag",
-        name=tag.name,
-        question=tag.question,
-        digest=digest,
-        as_of=as_of,
-    )
-
-
-def _forget_others(connection: Connection, there: set[str]) -> None:
-    for row in rows(connection, "definitions/known", kind="tag"):
-        if row["name"] not in there:
-            run(connection, "tagging/forget", tag=row["name"])

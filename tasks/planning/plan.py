@@ -107,39 +107,6 @@ def rehearse(
     _judge(connection, campaign, binds, known, has_limits)
 
 
-def approve(
-    connection: Connection, campaign_run_id: int, by: str, version: str | None = None
-) -> int:
-    """Let a waiting run be sent; returns the number of messages set free.
-
-    `version`: of the campaign's files as they are now, where the caller knows it.
-
-    Raises:
-        PlanError: the run does not wait for anybody, or its files were changed since.
-    """
-    if version is not None:
-        _refuse_other(connection, campaign_run_id, version)
-    return _answer(connection, campaign_run_id, by, "ledger/approve")
-
-
-def reject(connection: Connection, campaign_run_id: int, by: str) -> int:
-    """End a waiting run: its messages are skipped as `rejected`; returns how many."""
-    messages = _answer(connection, campaign_run_id, by, "ledger/reject")
-    rewards.void(connection)
-    return messages
-
-
-def _refuse_other(connection: Connection, campaign_run_id: int, version: str) -> None:
-    """Raise PlanError where other files were planned than there are now."""
-    found = rows(connection, "plan/version", run=campaign_run_id)
-    if found and found[0]["version"] != version:
-        raise PlanError(
-            f"the files of campaign {found[0]['campaign']!r} were changed after run "
-            f"{campaign_run_id} was planned: what you see is not what would be sent. "
-            "Plan the campaign again; its messages then wait for a new approval"
-        )
-
-
 def _decide(
     connection: Connection,
     campaign: Campaign,
@@ -233,12 +200,12 @@ def _close(
     told: Counter[str] = Counter()
     for (what, reason, _), number in counts.items():
         told["/".join(filter(None, (what, reason)))] += number
-    said = {
+    summary = {
         "waterfall": json.dumps(_plain(waterfall), default=str),
         "candidates": told["candidates"],
         "counts": json.dumps(told),
     }
-    run(connection, "plan/close_run", **binds | said)
+    run(connection, "plan/close_run", **binds | summary)
 
 
 def _planned(
@@ -294,17 +261,6 @@ def _state(campaign: Campaign, counts: Counts, cost: Decimal) -> str:
 
 def _plain(waterfall: Any) -> Any:
     return asdict(waterfall) if is_dataclass(waterfall) else waterfall or []  # type: ignore[arg-type]
-
-
-def _answer(connection: Connection, campaign_run_id: int, by: str, query: str) -> int:
-    found = rows(connection, query, run=campaign_run_id, by=by)
-    if not found or found[0]["state"] is None:
-        raise PlanError(
-            f"campaign run {campaign_run_id} does not wait for approval: "
-            "`regulars ledger runs` lists those that do"
-        )
-    messages: int = found[0]["messages"]
-    return messages
 
 
 def _find() -> Find:

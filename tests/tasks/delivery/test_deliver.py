@@ -18,7 +18,7 @@ from tasks.channels.sms import Sms, SmsAccount
 from tasks.delivery import dead, doubt, health, ledger
 from tasks.delivery.deliver import Delivered, deliver
 from tasks.people import consent
-from tasks.planning import plan as planning
+from tasks.planning import approval
 from tasks.planning.plan import plan
 from tests.ledger_world import NOON, campaign, mail, mail_account, people, say, states
 
@@ -130,7 +130,7 @@ def test_a_plan_that_waits_for_approval_does_not_leave(
     planned(engine, home, double, 3, more="approve_over: 2")
     assert sent(engine, mail(double)).outcomes == {}
     with engine.begin() as connection:
-        assert planning.approve(connection, 1, "Li") == 3
+        assert approval.approve(connection, 1, "Li") == 3
     assert sent(engine, mail(double)).outcomes == {"accepted": 3}
 
 

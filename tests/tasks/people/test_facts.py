@@ -239,6 +239,34 @@ def test_a_wrong_fact_is_found_by_the_check_and_mended_by_a_rebuild(
     assert facts.check(engine, AS_OF, sample=1, standards=STANDARDS) == []
 
 
+def test_wrong_words_are_found_by_the_check_and_mended(engine: Engine) -> None:
+    one = a_customer(engine, "email a@shop.example", "phone 8613800000001")
+    other = a_customer(engine, "email b@shop.example")
+    execute(
+        engine,
+        "insert into consents (identifier_id, channel, purpose, is_granted, source,"
+        " evidence, decided_at) select identifier_id, 'email', 'marketing',"
+        " value like 'a%', 'shop', 'order', :at from identifiers",
+        at=AS_OF,
+    )
+    # Nobody was read yet: what waits is not wrong.
+    assert facts.check(engine, AS_OF, standards=STANDARDS) == []
+    identify.identify(engine, AS_OF)
+    refresh(engine)
+    assert facts.check(engine, AS_OF, standards=STANDARDS) == []
+    execute(engine, "update customers set agreed_to = '{profiling}', refused = '{}'")
+    refresh(engine)
+    assert facts.check(engine, AS_OF, standards=STANDARDS) == [
+        facts.Difference(one, "agreed_to", "{profiling}", "{}"),
+        facts.Difference(one, "refused", "{}", '{"marketing email"}'),
+        facts.Difference(other, "agreed_to", "{profiling}", "{}"),
+        facts.Difference(other, "refused", "{}", '{"marketing email"}'),
+    ]
+    identify.read_everybody(engine)
+    refresh(engine)
+    assert facts.check(engine, AS_OF, standards=STANDARDS) == []
+
+
 def test_a_stray_row_is_found_by_the_check(engine: Engine) -> None:
     one = a_customer(engine)
     refresh(engine)

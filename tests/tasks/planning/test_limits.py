@@ -11,8 +11,7 @@ from sqlalchemy import Engine, text
 
 from tasks.channels.mail import MailAccount
 from tasks.delivery import dead
-from tasks.planning import plan as planning
-from tasks.planning import rewards
+from tasks.planning import approval, rewards
 from tasks.planning.plan import Planned, plan
 from tests.ledger_world import NOON, campaign, people
 
@@ -179,7 +178,7 @@ def test_what_is_not_sent_gives_its_reward_back(engine: Engine, tmp_path: Path) 
     run = planned(engine, tmp_path, more="approve_over: 1", **changes)
     assert (run.state, run.planned) == ("waiting", 2)
     with engine.begin() as connection:
-        planning.reject(connection, run.campaign_run_id, "Li")
+        approval.reject(connection, run.campaign_run_id, "Li")
     left = rows(engine, "select voided_because, code from rewards order by code")
     assert [tuple(row) for row in left] == [("rejected", "A"), ("rejected", "B")]
     assert rows(engine, "select count(touch_id) from reward_codes")[0][0] == 0
@@ -292,15 +291,15 @@ def test_files_changed_after_planning_need_a_new_approval(
     changed = campaign(tmp_path, more="approve_over: 2\npriority: 60")
     with (
         engine.begin() as connection,
-        pytest.raises(planning.PlanError, match="were changed after"),
+        pytest.raises(approval.ApprovalError, match="were changed after"),
     ):
-        planning.approve(connection, first.campaign_run_id, "Li", changed.version)
+        approval.approve(connection, first.campaign_run_id, "Li", changed.version)
     second = plan(engine, changed, NOON, known_accounts=account())
     assert (second.state, second.planned) == ("waiting", 3)
     with engine.begin() as connection:
-        with pytest.raises(planning.PlanError, match="does not wait"):
-            planning.approve(connection, first.campaign_run_id, "Li")
-        answered = planning.approve(
+        with pytest.raises(approval.ApprovalError, match="does not wait"):
+            approval.approve(connection, first.campaign_run_id, "Li")
+        answered = approval.approve(
             connection, second.campaign_run_id, "Li", changed.version
         )
     assert answered == 3

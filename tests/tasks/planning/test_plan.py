@@ -9,7 +9,7 @@ import pytest
 from sqlalchemy import Engine, text
 
 from tasks.channels.mail import MailAccount
-from tasks.planning import plan as planning
+from tasks.planning import approval
 from tasks.planning.plan import Planned, plan
 from tests.ledger_world import NOON, campaign, people, say
 
@@ -176,10 +176,11 @@ def test_quiet_hours_are_those_of_the_customer(engine: Engine, tmp_path: Path) -
         (here,) = people(connection, 1)
         (there,) = people(connection, 1, timezone="America/New_York")
         (nowhere,) = people(connection, 1, timezone="Atlantis/Capital")
+        (unsaid,) = people(connection, 1, timezone="")
     planned(engine, tmp_path, night, quiet="21:00-09:00")
     when = {row.customer_id: row.not_before for row in touches(engine)}
     morning = datetime(2027, 3, 2, 1, tzinfo=UTC)
-    assert when == {here: morning, there: night, nowhere: morning}
+    assert when == {here: morning, there: night, nowhere: morning, unsaid: morning}
 
 
 def test_a_message_that_quiet_hours_make_too_late_is_skipped(
@@ -202,9 +203,9 @@ def test_a_large_plan_waits_and_rejecting_skips_it(
     with engine.begin() as connection:
         states = connection.execute(text("select distinct state from chunk")).scalars()
         assert list(states) == ["waiting"]
-        assert planning.reject(connection, run.campaign_run_id, "Li") == 5
-        with pytest.raises(planning.PlanError, match="does not wait"):
-            planning.approve(connection, run.campaign_run_id, "Li")
+        assert approval.reject(connection, run.campaign_run_id, "Li") == 5
+        with pytest.raises(approval.ApprovalError, match="does not wait"):
+            approval.approve(connection, run.campaign_run_id, "Li")
         found = connection.execute(text("select state, reason from touch_state"))
         assert {tuple(row) for row in found} == {("skipped", "rejected")}
 
