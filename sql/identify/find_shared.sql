@@ -3,26 +3,43 @@
 -- one person. Buyers themselves are accounts, whatever they are linked to.
 create temporary table shared on commit drop as
 with ends as (
-    select identifier_a as identifier_id
+    select
+        identifier_a as identifier_id,
+        node_a >= :new_from as is_new
     from fresh_links
     where may_be_shared_a
-    union
-    select identifier_b
+    union all
+    select
+        identifier_b,
+        node_b >= :new_from
     from fresh_links
     where may_be_shared_b
 ),
 
--- Few have so many links at all, and only these are looked at closely.
+known as (
+    select distinct identifier_id
+    from ends
+    where not is_new
+),
+
+-- Few have so many links at all, and only these are looked at closely. Whoever has no
+-- customer yet has no links but these.
 suspects as (
     select identifier_id
+    from ends
+    where is_new
+    group by identifier_id
+    having count(*) > :shared_cap
+    union all
+    select identifier_id
     from (
-        select ends.identifier_id
-        from ends
-        inner join identifier_links as links on ends.identifier_id = links.identifier_a
+        select known.identifier_id
+        from known
+        inner join identifier_links as links on known.identifier_id = links.identifier_a
         union all
-        select ends.identifier_id
-        from ends
-        inner join identifier_links as links on ends.identifier_id = links.identifier_b
+        select known.identifier_id
+        from known
+        inner join identifier_links as links on known.identifier_id = links.identifier_b
     ) as linked
     group by identifier_id
     having count(*) > :shared_cap

@@ -2,24 +2,21 @@
 create temporary table joining on commit drop as
 -- A customer counts with its identifiers, what has no customer counts as one.
 select
-    several.node,
-    several.label,
+    node,
+    label,
     case
-        when several.node >= :new_from then 1
+        when node >= :new_from then 1
         else (
             select count(*)
             from identifiers
-            where identifiers.customer_id = several.node
+            where identifiers.customer_id = nodes.node
         )
     end as size
-from (
-    select
-        node,
-        label,
-        count(*) over (partition by label) as members
-    from nodes
-) as several
-where several.members > 1;
+from nodes
+where label in (
+    select several.label from nodes as several
+    where several.label < several.node
+);
 
 analyze joining;
 

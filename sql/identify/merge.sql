@@ -30,6 +30,7 @@ where owners.first_id = born.founder_id;
 
 create temporary table merged on commit drop as
 with several as (
+    -- Customers come before what has none, so the label of such a cluster is one.
     select distinct label
     from nodes
     where label < node and node < :new_from
@@ -37,21 +38,20 @@ with several as (
 
 weighed as (
     select
-        nodes.label,
-        nodes.node,
+        several.label,
+        joining.node,
         (
             select count(*) from orders
-            where orders.customer_id = nodes.node
+            where orders.customer_id = joining.node
         )
         + (
             select count(*) from interactions
-            where interactions.customer_id = nodes.node
+            where interactions.customer_id = joining.node
         )
         + joining.size as weight
     from several
-    inner join nodes on several.label = nodes.label
-    inner join joining on nodes.node = joining.node
-    where nodes.node < :new_from
+    inner join joining on several.label = joining.label
+    where joining.node < :new_from
 ),
 
 ranked as (

@@ -2,22 +2,12 @@
 -- that still join two labels are left.
 create temporary table smaller on commit drop as
 with beside as (
+    -- The smaller end of an edge is the first.
     select
-        label,
-        min(other) as least_label
-    from (
-        select
-            node_b as label,
-            node_a as other
-        from edges
-        union all
-        select
-            node_a,
-            node_b
-        from edges
-    ) as sides
-    group by label
-    having min(other) < label
+        node_b as label,
+        min(node_a) as least_label
+    from edges
+    group by node_b
 )
 
 select

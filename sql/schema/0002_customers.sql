@@ -1,7 +1,7 @@
 -- Who is a customer, by which identifiers do we know them, what may we send them?
--- No customer_id has a foreign key, here or in the tables of what customers did: only
--- identify writes them, with what it has just read or made, and a merge would check
--- each of the many rows that it moves.
+-- No customer_id has a foreign key, here or in the tables of what customers did, nor
+-- has the link of a merge: only identify writes them, with what it has just read or
+-- made, and a merge would check each of the many rows that it moves.
 create table customers (
     customer_id bigint generated always as identity primary key,
     name text,
@@ -135,7 +135,7 @@ create table customer_merges (
     merge_id bigint generated always as identity primary key,
     kept_id bigint not null,
     merged_id bigint not null,
-    link_id bigint references identifier_links (link_id),
+    link_id bigint,
     evidence text not null,
     -- Who stood on which side when they became one.
     merged_identifiers bigint[] not null default '{}',

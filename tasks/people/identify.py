@@ -51,7 +51,11 @@ def identify(
     with engine.begin() as connection:
         run(connection, "identify/gather", new_from=NEW_FROM)
         shared = run(
-            connection, "identify/find_shared", shared_cap=shared_cap, as_of=as_of
+            connection,
+            "identify/find_shared",
+            new_from=NEW_FROM,
+            shared_cap=shared_cap,
+            as_of=as_of,
         ).scalar_one()
         parted = _part(connection, as_of, "through an identifier that many share")
         if shared or parted.has_looked:

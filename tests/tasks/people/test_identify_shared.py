@@ -27,6 +27,15 @@ def test_a_phone_of_many_buyers_joins_nobody_even_those_it_joined_before(
     assert conflict[0] == "shared_identifier" and "11 of kind buyer" in conflict[1]
 
 
+def test_a_phone_that_comes_with_many_buyers_at_once_joins_nobody(
+    engine: Engine,
+) -> None:
+    for number in range(11):
+        saw(engine, f"buyer b{number}", "phone 86400")
+    assert identify.identify(engine, AS_OF).conflicts == 1
+    assert people(engine) == {frozenset({f"buyer b{n}"}) for n in range(11)}
+
+
 def test_a_trusted_phone_joins_again(engine: Engine) -> None:
     for number in range(11):
         saw(engine, f"buyer b{number}", "phone 86400")
@@ -102,7 +111,10 @@ LINKS = st.lists(
 def test_the_order_of_arrival_does_not_matter(
     engine: Engine, links: list[tuple[int, int]], cuts: list[int]
 ) -> None:
-    execute(engine, "truncate identifiers, customers, identity_conflicts cascade")
+    execute(
+        engine,
+        "truncate identifiers, customers, customer_merges, identity_conflicts cascade",
+    )
     names = [f"{'phone' if n % 2 else 'buyer'} v{n}" for n in range(14)]
     for name in names:
         saw(engine, name)
