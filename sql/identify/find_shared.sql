@@ -11,7 +11,7 @@ with ends as (
     union all
     select
         identifier_b,
-        node_b >= :new_from
+        node_b >= :new_from as is_new
     from fresh_links
     where may_be_shared_b
 ),
