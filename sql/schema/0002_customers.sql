@@ -39,7 +39,8 @@ create table identifiers (
     -- Staff said: it is one person's, however many it seems to belong to.
     is_trusted boolean not null default false,
     first_seen_at timestamptz not null default now(),
-    constraint identifiers_natural_key unique (kind, scope, value)
+    -- The value first: mostly one comparison tells two entries of the index apart.
+    constraint identifiers_natural_key unique (value, kind, scope)
 );
 
 comment on column identifiers.kind is
