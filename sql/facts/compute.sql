@@ -42,18 +42,27 @@ order_totals as (
     group by customer_id
 ),
 
+-- Orders in the order of their numbers, which is that of the lines: those of everybody
+-- are met in one pass. Without `offset 0`, Postgres would not keep to it.
+numbered_orders as (
+    select
+        customer_id,
+        order_id
+    from orders
+    where status not in ('unpaid', 'cancelled')
+    order by order_id
+    offset 0
+),
+
 product_totals as (
     select
         orders.customer_id,
         order_lines.product_title,
         count(distinct orders.order_id) as orders_count,
         sum(order_lines.quantity) as quantity
-    from orders
+    from numbered_orders as orders
     inner join order_lines on orders.order_id = order_lines.order_id
-    where
-        orders.status not in ('unpaid', 'cancelled')
-        and order_lines.quantity > 0
-        and order_lines.product_title is not null
+    where order_lines.quantity > 0 and order_lines.product_title is not null
     group by orders.customer_id, order_lines.product_title
 ),
 
@@ -63,6 +72,31 @@ favourites as (
         product_title
     from product_totals
     order by customer_id asc, orders_count desc, quantity desc, product_title asc
+),
+
+last_orders as (
+    select *
+    from (
+        select distinct on (customer_id)
+            customer_id,
+            order_id
+        from orders
+        where status not in ('unpaid', 'cancelled')
+        order by customer_id asc, ordered_at desc, order_id desc
+    ) as newest
+    order by order_id
+    offset 0
+),
+
+last_categories as (
+    select distinct on (last_orders.customer_id)
+        last_orders.customer_id,
+        order_lines.category
+    from last_orders
+    inner join order_lines on last_orders.order_id = order_lines.order_id
+    where order_lines.category is not null
+    order by
+        last_orders.customer_id asc, order_lines.amount desc, order_lines.line_key asc
 ),
 
 paid_back as (
@@ -187,7 +221,7 @@ select
     round(order_totals.ordered / order_totals.orders_count, 2) as average_order,
     rhythm.buying_interval,
     favourites.product_title as favourite_product,
-    latest.category as last_category,
+    coalesce(last_categories.category, earlier.category) as last_category,
     coalesce(review_totals.reviews_count, 0) as reviews_count,
     review_totals.last_review_at,
     coalesce(refund_totals.refunds_count, 0) as refunds_count,
@@ -214,38 +248,24 @@ left join lateral (
         unnest(
             order_totals.order_dates, order_totals.order_dates[2:]
         ) as gaps (earlier, later)
-    where gaps.later > gaps.earlier
+    where order_totals.orders_count >= 3 and gaps.later > gaps.earlier
 ) as rhythm on true
+left join last_categories on customers.customer_id = last_categories.customer_id
 left join lateral (
-    -- Of the last order that has one: the category that most was paid for. Nearly
-    -- always that is the last order, so this one is looked up by itself.
-    select
-        coalesce(
-            (
-                select order_lines.category
-                from order_lines
-                where
-                    order_lines.order_id
-                    = order_totals.order_ids[order_totals.orders_count]
-                    and order_lines.category is not null
-                order by order_lines.amount desc, order_lines.line_key asc
-                limit 1
-            ),
-            (
-                select order_lines.category
-                from orders
-                inner join order_lines on orders.order_id = order_lines.order_id
-                where
-                    orders.customer_id = customers.customer_id
-                    and orders.status not in ('unpaid', 'cancelled')
-                    and order_lines.category is not null
-                order by
-                    orders.ordered_at desc, orders.order_id desc,
-                    order_lines.amount desc, order_lines.line_key asc
-                limit 1
-            )
-        ) as category
-) as latest on true
+    -- Nearly always the last order has one; for the others, the last one that has.
+    select order_lines.category
+    from orders
+    inner join order_lines on orders.order_id = order_lines.order_id
+    where
+        last_categories.category is null
+        and orders.customer_id = customers.customer_id
+        and orders.status not in ('unpaid', 'cancelled')
+        and order_lines.category is not null
+    order by
+        orders.ordered_at desc, orders.order_id desc,
+        order_lines.amount desc, order_lines.line_key asc
+    limit 1
+) as earlier on true
 left join favourites on customers.customer_id = favourites.customer_id
 left join refund_totals on customers.customer_id = refund_totals.customer_id
 left join review_totals on customers.customer_id = review_totals.customer_id

@@ -54,6 +54,8 @@ def _collect(
     )
     nobody = "select 0::bigint as customer_id, null::timestamptz as recheck_at"
     connection.exec_driver_sql("drop table if exists soonest")
+    # Sorted: a hash table of so many customers would not stay in memory.
+    connection.exec_driver_sql("set local enable_hashagg = off")
     statement = (
         "create temporary table soonest on commit drop as"
         " select customer_id, min(recheck_at) as recheck_at"
@@ -61,3 +63,4 @@ def _collect(
         " where recheck_at > :as_of group by customer_id"
     )
     connection.execute(text(statement), {"as_of": as_of})
+    connection.exec_driver_sql("set local enable_hashagg = on")
