@@ -59,11 +59,12 @@ set customer_id = merged.kept_id
 from merged
 where interactions.customer_id = merged.merged_id;
 
--- Rule and platform tags are found again from what the customer now is.
+-- Rule and platform tags stay, and go with the next refresh of tags, which finds them
+-- again from what the customer now is.
 update tags
 set customer_id = merged.kept_id
 from merged
-where tags.customer_id = merged.merged_id;
+where tags.customer_id = merged.merged_id and tags.origin = 'staff';
 
 set local enable_hashjoin = on;
 set local enable_mergejoin = on;

@@ -23,6 +23,11 @@ FOLDERS: dict[Kind, str] = {
 BOOLEAN_OID = 16
 # Any moment will do to ask for columns.
 SOME_TIME = datetime(2000, 1, 1, tzinfo=UTC)
+# Words of a select that looks at several rows to say something of one.
+SEVERAL_ROWS = (
+    *("over", "group", "having", "distinct", "limit", "offset", "fetch"),
+    *("union", "intersect", "except", "recursive"),
+)
 BINDS = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -59,8 +64,18 @@ class Definition:
 
     def mentions(self, names: Iterable[str]) -> set[str]:
         """Those of `names` that it may read: its words, but for lines of comment."""
+        return set(self._words()) & set(names)
+
+    @property
+    def reads_facts_by_row(self) -> bool:
+        """Whether it reads facts once, and no row of them for the sake of another."""
+        words = " ".join(self._words())
+        is_once = len(re.findall(r"\b(?:from|join) customer_facts\b", words)) == 1
+        return is_once and not self.mentions(SEVERAL_ROWS)
+
+    def _words(self) -> list[str]:
         code = re.sub(r"(?m)^\s*--.*$", "", self.select)
-        return set(re.findall(r"\w+", code.lower())) & set(names)
+        return re.findall(r"\w+", code.lower())
 
     def digest(self, limits: str = "") -> str:
         """What changes when the file does, or a limit that it reads."""

@@ -16,6 +16,8 @@ FEW = 10_000
 NO_RULES = ("customer_id", "recheck_at")
 # What facts bring up to date themselves, or a file's digest does.
 FOLLOWED = {"customer_facts", "thresholds"}
+# A file that looks at one row of facts and nothing else is given those of the chosen.
+FACTS_OF_CHOSEN = "with customer_facts as (select * from chosen_facts) "
 # As conditions on the key, Postgres takes both below any grouping in the file.
 WHO_IS_CHOSEN = "where customer_id = any(array(select customer_id from chosen))"
 WHO_IS_IN = "where is_member"
@@ -62,9 +64,16 @@ def refresh(engine: Engine, as_of: datetime, full: bool = False) -> dict[str, Mo
     """
     with engine.begin() as connection:
         segments = definition.load_all("segment")
-        everybody = _choose(connection, segments, as_of) or full
-        limits = thresholds.take(connection, as_of)
-        found = _judge_all(connection, segments, as_of, limits, everybody)
+        reading_more = _reading_more(connection, segments)
+        everybody = _choose(connection, bool(reading_more), as_of) or full
+        asked = _Asked(
+            as_of=as_of,
+            limits=thresholds.take(connection, as_of),
+            everybody=everybody,
+            by_row={one.name for one in segments if one.reads_facts_by_row}
+            - reading_more,
+        )
+        found = _judge_all(connection, segments, asked)
         if everybody:
             judged = [one for one in segments if one.name in found.moved]
             found.refused |= _recheck_everybody(connection, judged, as_of)
@@ -107,6 +116,17 @@ def explain(
         ]
 
 
+@dataclass(frozen=True, slots=True)
+class _Asked:
+    """What one refresh judges by, and for whom."""
+
+    as_of: datetime
+    limits: str
+    everybody: bool
+    by_row: set[str]
+    """Segments whose files look at one row of facts and nothing else."""
+
+
 @dataclass(slots=True)
 class _Found:
     """What became of each segment: how it moved, or why it could not be judged."""
@@ -115,66 +135,64 @@ class _Found:
     refused: dict[str, str] = field(default_factory=dict)
 
 
-def _choose(
-    connection: Connection, segments: list[Definition], as_of: datetime
-) -> bool:
-    """Fill `chosen` with whom the files can see to have changed.
+def _reading_more(connection: Connection, segments: list[Definition]) -> set[str]:
+    """Those whose files read more of ours than facts and limits."""
+    known = {row["name"] for row in rows(connection, "definitions/readable")}
+    return {one.name for one in segments if one.mentions(known - FOLLOWED)}
+
+
+def _choose(connection: Connection, reads_more: bool, as_of: datetime) -> bool:
+    """Fill `chosen` with whom the files can see to have changed, and their facts.
 
     Returns whether judging everybody would be less work.
     """
-    known = {row["name"] for row in rows(connection, "definitions/readable")}
-    reads_more = any(one.mentions(known - FOLLOWED) for one in segments)
-    values = {"as_of": as_of, "reads_more": reads_more}
-    run(connection, "membership/choose", **values)
+    run(connection, "membership/choose", as_of=as_of, reads_more=reads_more)
     (chosen,) = rows(connection, "definitions/named")
-    return bool(chosen["is_everybody"]) or _is_many(connection, chosen["chosen"])
+    if chosen["is_everybody"] or _is_many(connection, chosen["chosen"]):
+        return True
+    run(connection, "membership/facts_of_chosen")
+    return False
 
 
 def _judge_all(
-    connection: Connection,
-    segments: list[Definition],
-    as_of: datetime,
-    limits: str,
-    everybody: bool,
+    connection: Connection, segments: list[Definition], asked: _Asked
 ) -> _Found:
     """Judge every segment; those that are judged for the chosen only move together."""
     found = _Found()
     together = []
     for segment in segments:
-        digest = segment.digest(limits)
+        digest = segment.digest(asked.limits)
         try:
             with connection.begin_nested():
-                is_whole = _bring_up(connection, segment, digest, as_of, everybody)
+                is_whole = _bring_up(connection, segment, digest, asked)
                 if is_whole:
-                    found.moved |= _move(connection, [segment.name], as_of, is_whole)
+                    found.moved |= _move(connection, [segment.name], asked.as_of, True)
         except DefinitionError as error:
             found.refused[segment.name] = str(error)
             digest = "could not be judged"
         else:
             together += [] if is_whole else [segment.name]
-        segment.remember(connection, digest, as_of)
-        if everybody:
+        segment.remember(connection, digest, asked.as_of)
+        if asked.everybody:
             connection.exec_driver_sql("truncate judged")
-    found.moved |= _move(connection, together, as_of, is_whole=False)
+    found.moved |= _move(connection, together, asked.as_of, is_whole=False)
     return found
 
 
 def _bring_up(
-    connection: Connection,
-    segment: Definition,
-    digest: str,
-    as_of: datetime,
-    everybody: bool,
+    connection: Connection, segment: Definition, digest: str, asked: _Asked
 ) -> bool:
     """Judge one segment; returns whether that was for everybody."""
     rules = _rules(connection, segment)
     is_whole = (
-        everybody
+        asked.everybody
         or not rules.has_recheck
-        or not segment.is_known(connection, digest, as_of)
+        or not segment.is_known(connection, digest, asked.as_of)
     )
-    who = WHO_IS_IN if everybody else "" if is_whole else WHO_IS_CHOSEN
-    _judge(connection, segment, rules, as_of, who)
+    by_row = not is_whole and segment.name in asked.by_row
+    facts_of = FACTS_OF_CHOSEN if by_row else ""
+    who = WHO_IS_IN if asked.everybody else "" if is_whole or by_row else WHO_IS_CHOSEN
+    _judge(connection, segment, rules, asked.as_of, facts_of, who)
     values = {"segment": segment.name}
     for row in rows(connection, "membership/duplicate", **values):
         raise DefinitionError(
@@ -209,13 +227,14 @@ def _judge(
     segment: Definition,
     rules: _Rules,
     as_of: datetime,
+    facts_of: str,
     who: str,
 ) -> None:
     """Run the unchanged file; fills `judged`. Postgres pushes `who` into its select."""
     quote = connection.dialect.identifier_preparer.quote
     all_true = " and ".join(quote(rule) for rule in rules.names) or "true"
     statement = (
-        "insert into judged select :segment, * from (select customer_id,"
+        f"insert into judged {facts_of}select :segment, * from (select customer_id,"
         f" coalesce({all_true}, false) as is_member,"
         f" {'recheck_at' if rules.has_recheck else 'null::timestamptz'} as recheck_at"
         f" from (\n{segment.select}\n) as judged) as judged {who}"

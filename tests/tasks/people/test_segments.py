@@ -277,6 +277,25 @@ def test_a_file_that_reads_orders_sees_changes_that_are_no_facts(
     assert refreshed(engine, AS_OF)["waiting"] == segments.Moved(1, 0, 1)
 
 
+def test_a_file_that_compares_customers_is_shown_all_of_them(
+    engine: Engine, room: Path
+) -> None:
+    edit(
+        room,
+        "segments/first.sql",
+        "-- Who spent most of all in their time zone?\n"
+        "select distinct on (timezone) customer_id, true as is_first,"
+        " cast(null as timestamptz) as recheck_at from customer_facts"
+        " order by timezone, spent desc;\n",
+    )
+    one, two = a_buyer(engine, 1, 2, 3), a_buyer(engine, 1)
+    assert refreshed(engine, AS_OF)["first"] == segments.Moved(1, 0, 1)
+    # Only this one is looked at again, and is not the first of those few.
+    execute(engine, "update orders set amount = 101 where customer_id = :id", id=two)
+    assert refreshed(engine, AS_OF)["first"] == segments.Moved(0, 0, 1)
+    assert "first" in segments_of(engine, one)
+
+
 def test_a_removed_file_empties_its_segment(engine: Engine, room: Path) -> None:
     one = a_buyer(engine, 1)
     refreshed(engine, AS_OF)
