@@ -177,6 +177,7 @@ class Server:
 
     def _configuration(self) -> str:
         megabytes = min(2048, max(128, _memory_megabytes() // 12))
+        disk = shutil.disk_usage(self.root).total // 2**30
         lines = [
             "listen_addresses = ''",
             "unix_socket_permissions = 0700",
@@ -188,7 +189,9 @@ class Server:
             # While a large statement goes on, another process writes its log.
             "wal_buffers = 64MB",
             "wal_writer_delay = 10ms",
-            "max_wal_size = 8GB",
+            # Each page is written whole once per checkpoint: one in the middle of a
+            # large statement would write all of them twice.
+            f"max_wal_size = {min(16, max(1, disk // 16))}GB",
             "checkpoint_timeout = 15min",
             "random_page_cost = 1.1",
             "jit = off",
