@@ -12,11 +12,12 @@ analyze soonest;
 
 delete from segment_rechecks
 where
-    customer_id in (
+    -- An array is looked up; a subquery of unknown size would read all there are.
+    customer_id = any(array(
         select customer_id from chosen
         except
         select customer_id from soonest
-    );
+    ));
 
 -- Who was judged for one segment only keeps what the others said, if it is sooner.
 insert into segment_rechecks (customer_id, recheck_at)
