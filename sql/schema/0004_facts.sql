@@ -134,14 +134,24 @@ create index pushed_tags_by_label on pushed_tags (source, label);
 create index pushed_tags_of_identifier on pushed_tags (identifier_id);
 
 -- A segment may read tags, and a rule tag what staff gave: who changes one of these
--- has them judged again.
+-- has them judged again. Of very many, one row says everybody.
 create function judge_tagged_customers() returns trigger
 language plpgsql as $$
+declare
+    rows_changed bigint := (select count(*) from changed);
 begin
-    insert into regulars.customers_to_judge (step, customer_id)
-    select distinct 'segments', customer_id from changed
-    union all
-    select distinct 'tags', customer_id from changed where origin = 'staff';
+    if rows_changed > greatest(10000, regulars.known_rows('regulars.customer_facts') / 5)
+    then
+        insert into regulars.customers_to_judge (step, customer_id)
+        select 'segments', cast(null as bigint)
+        union all
+        select 'tags', null where exists (select from changed where origin = 'staff');
+    else
+        insert into regulars.customers_to_judge (step, customer_id)
+        select distinct 'segments', customer_id from changed
+        union all
+        select distinct 'tags', customer_id from changed where origin = 'staff';
+    end if;
     return null;
 end;
 $$;

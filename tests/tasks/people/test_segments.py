@@ -141,6 +141,37 @@ def test_everybody_is_handed_on_as_one_row_and_few_by_name(engine: Engine) -> No
     assert execute(engine, query) == [("segments", one), ("tags", one)]
 
 
+def test_who_tags_very_many_has_everybody_judged_by_one_row(
+    engine: Engine, room: Path
+) -> None:
+    edit(
+        room,
+        "segments/tagged.sql",
+        "-- Who is a guest?\nselect customer_id, true as is_tagged,"
+        " cast(null as timestamptz) as recheck_at from tags where tag = 'guest';\n",
+    )
+    execute(
+        engine,
+        "insert into customers (name) select 'Li' from generate_series(1, 10001)",
+    )
+    facts.refresh(engine, AS_OF, standards=STANDARDS)
+    tags.refresh(engine, AS_OF)
+    segments.refresh(engine, AS_OF)
+    tagged = (
+        "insert into tags (customer_id, tag, origin, source, tagged_at, given_to)"
+        " select customer_id, 'guest', :origin, 'lin', :at, customer_id"
+        " from customers where customer_id > :above"
+    )
+    query = "select step, customer_id from customers_to_judge order by 1, 2"
+    execute(engine, tagged, origin="rule", at=AS_OF, above=1)
+    assert len(execute(engine, query)) == 10_000
+    execute(engine, "truncate tags, customers_to_judge")
+    execute(engine, tagged, origin="staff", at=AS_OF, above=0)
+    assert execute(engine, query) == [("segments", None), ("tags", None)]
+    moved = segments.refresh(engine, AS_OF)
+    assert moved["tagged"] == segments.Moved(10_001, 0, 10_001)
+
+
 def assert_one_stage_each(engine: Engine, members: set[tuple[str, int]]) -> None:
     buyers = execute(
         engine, "select customer_id from customer_facts where orders_count > 0"
