@@ -28,6 +28,8 @@ SEVERAL_ROWS = (
     *("over", "group", "having", "distinct", "limit", "offset", "fetch"),
     *("union", "intersect", "except", "recursive"),
 )
+# A place where facts are read: not `customer_facts.spent`, which is a column of them.
+FACTS_READ = r"(?<![\w.])customer_facts\b(?!\s*\.)"
 BINDS = re.compile(r"(?<![:\w]):(\w+)")
 
 
@@ -64,18 +66,17 @@ class Definition:
 
     def mentions(self, names: Iterable[str]) -> set[str]:
         """Those of `names` that it may read: its words, but for lines of comment."""
-        return set(self._words()) & set(names)
+        return set(re.findall(r"\w+", self._code())) & set(names)
 
     @property
     def reads_facts_by_row(self) -> bool:
         """Whether it reads facts once, and no row of them for the sake of another."""
-        words = " ".join(self._words())
-        is_once = len(re.findall(r"\b(?:from|join) customer_facts\b", words)) == 1
-        return is_once and not self.mentions(SEVERAL_ROWS)
+        read = re.findall(FACTS_READ, self._code())
+        return len(read) == 1 and not self.mentions(SEVERAL_ROWS)
 
-    def _words(self) -> list[str]:
-        code = re.sub(r"(?m)^\s*--.*$", "", self.select)
-        return re.findall(r"\w+", code.lower())
+    def _code(self) -> str:
+        """The select in small letters, without lines of comment."""
+        return re.sub(r"(?m)^\s*--.*$", "", self.select).lower()
 
     def digest(self, limits: str = "") -> str:
         """What changes when the file does, or a limit that it reads."""

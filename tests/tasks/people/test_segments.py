@@ -327,6 +327,28 @@ def test_a_file_that_compares_customers_is_shown_all_of_them(
     assert "first" in segments_of(engine, one)
 
 
+@pytest.mark.parametrize(
+    ("read", "by_row"),
+    [
+        ("customer_facts", True),
+        ("customer_facts as facts\ncross join thresholds", True),
+        (
+            "(select customer_facts.customer_id, customer_facts.spent from"
+            " customer_facts) as facts",
+            True,
+        ),
+        ("customer_facts as one,customer_facts as other", False),
+        ("customer_facts cross join (customer_facts as other)", False),
+        ("customer_facts as one join customer_facts as other using (country)", False),
+        ("customer_facts order by spent limit 10", False),
+        ("orders", False),
+    ],
+)
+def test_files_that_look_at_one_row_of_facts_are_told(read: str, by_row: bool) -> None:
+    one = definition.Definition("segment", "x", "Who?", f"select 1 from {read}")
+    assert one.reads_facts_by_row is by_row
+
+
 def test_a_removed_file_empties_its_segment(engine: Engine, room: Path) -> None:
     one = a_buyer(engine, 1)
     refreshed(engine, AS_OF)
