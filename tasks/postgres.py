@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 import pwd
+import re
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -107,6 +108,9 @@ class Server:
         unfinished = self.root / "data.new"
         shutil.rmtree(unfinished, ignore_errors=True)
         options = ["-U", "regulars", "-A", "trust", "-E", "UTF8", "--locale=C.UTF-8"]
+        if self._version() >= 17:
+            # Postgres's own order of text, quicker than the C library's same order.
+            options += ["--locale-provider=builtin", "--builtin-locale=C.UTF-8"]
         self._run("initdb", "-D", str(unfinished), *options, "--no-sync")
         configuration = unfinished / "postgresql.conf"
         configuration.write_text(self._configuration())
@@ -119,6 +123,12 @@ class Server:
         self._pg_ctl(
             "start", "-w", "-t", "60", "-l", str(log), "-o", f"-k {self.socket}"
         )
+
+    def _version(self) -> int:
+        words = [str(self._binaries() / "initdb"), "--version"]
+        said = subprocess.run(words, capture_output=True, text=True, check=True).stdout
+        found = re.search(r"\d+", said)
+        return int(found[0]) if found else 0
 
     def _pg_ctl(self, *words: str) -> None:
         self._run("pg_ctl", *words, "-D", str(self.data))
@@ -176,7 +186,7 @@ class Server:
             os.chown(place, service.pw_uid, service.pw_gid)
 
     def _configuration(self) -> str:
-        megabytes = min(2048, max(128, _memory_megabytes() // 12))
+        megabytes = min(8192, max(128, _memory_megabytes() // 4))
         disk = shutil.disk_usage(self.root).total // 2**30
         lines = [
             "listen_addresses = ''",
@@ -184,7 +194,7 @@ class Server:
             f"shared_buffers = {megabytes}MB",
             "max_connections = 200",
             "work_mem = 64MB",
-            "temp_buffers = 64MB",
+            "temp_buffers = 256MB",
             "maintenance_work_mem = 256MB",
             # While a large statement goes on, another process writes its log.
             "wal_buffers = 64MB",

@@ -41,9 +41,10 @@ with ranked as (
                 profiles.updated_at desc nulls last, profiles.source asc,
                 profiles.identifier_id asc
         ) as age
-    from touched
-    inner join identifiers on touched.customer_id = identifiers.customer_id
+    from identifiers
     inner join profiles on identifiers.identifier_id = profiles.identifier_id
+    -- By a list, which is looked up: not by reading all profiles.
+    where identifiers.customer_id = any(array(select customer_id from touched))
 )
 
 select
@@ -97,7 +98,7 @@ where
         wanted.city, wanted.gender, wanted.birthday
     );
 
--- By a list, which is looked up before anything is summed.
+-- By a list again, which is looked up before anything is summed.
 create temporary table said on commit drop as
 select *
 from agreements

@@ -1,31 +1,20 @@
 -- Which of the new clusters would be wrong or too large to glue without a person?
-create temporary table joining on commit drop as
--- A customer counts with its identifiers, what has no customer counts as one.
-select
-    node,
-    label,
-    case
-        when node >= :new_from then 1
-        else (
-            select count(*)
-            from identifiers
-            where identifiers.customer_id = nodes.node
-        )
-    end as size
-from nodes
-where label in (
-    select several.label from nodes as several
-    where several.label < several.node
-);
-
-analyze joining;
-
 create temporary table doubtful on commit drop as
 with sizes as (
+    -- A customer counts with its identifiers, what has no customer counts as one.
     select
         label,
-        sum(size) as size
-    from joining
+        sum(
+            case
+                when node >= :new_from then 1
+                else (
+                    select count(*)
+                    from identifiers
+                    where identifiers.customer_id = nodes.node
+                )
+            end
+        ) as size
+    from nodes
     group by label
 ),
 

@@ -39,19 +39,22 @@ with several as (
 weighed as (
     select
         several.label,
-        joining.node,
+        nodes.node,
         (
             select count(*) from orders
-            where orders.customer_id = joining.node
+            where orders.customer_id = nodes.node
         )
         + (
             select count(*) from interactions
-            where interactions.customer_id = joining.node
+            where interactions.customer_id = nodes.node
         )
-        + joining.size as weight
+        + (
+            select count(*) from identifiers
+            where identifiers.customer_id = nodes.node
+        ) as weight
     from several
-    inner join joining on several.label = joining.label
-    where joining.node < :new_from
+    inner join nodes on several.label = nodes.label
+    where nodes.node < :new_from
 ),
 
 ranked as (

@@ -31,43 +31,52 @@ set customer_id = handed_over.customer_id
 from handed_over
 where identifiers.identifier_id = handed_over.identifier_id;
 
--- In the order in which they came, as is all of the table but one index.
+-- Pages in their order, read ahead: the rows of many customers lie all over a table.
+set local enable_hashjoin = on;
+set local enable_nestloop = off;
+set local enable_indexscan = off;
+
 update orders
-set customer_id = theirs.kept_id
-from (
-    select
-        orders.order_id,
-        merged.kept_id
-    from merged
-    inner join orders on merged.merged_id = orders.customer_id
-    order by orders.order_id
-) as theirs
-where orders.order_id = theirs.order_id;
+set customer_id = merged.kept_id
+from merged
+where
+    orders.customer_id = merged.merged_id
+    and orders.customer_id = any(array(select merged_id from merged));
 
 update refunds
 set customer_id = merged.kept_id
 from merged
-where refunds.customer_id = merged.merged_id;
+where
+    refunds.customer_id = merged.merged_id
+    and refunds.customer_id = any(array(select merged_id from merged));
 
 update reviews
 set customer_id = merged.kept_id
 from merged
-where reviews.customer_id = merged.merged_id;
+where
+    reviews.customer_id = merged.merged_id
+    and reviews.customer_id = any(array(select merged_id from merged));
 
 update interactions
 set customer_id = merged.kept_id
 from merged
-where interactions.customer_id = merged.merged_id;
+where
+    interactions.customer_id = merged.merged_id
+    and interactions.customer_id = any(array(select merged_id from merged));
 
 -- Rule and platform tags stay, and go with the next refresh of tags, which finds them
 -- again from what the customer now is.
 update tags
 set customer_id = merged.kept_id
 from merged
-where tags.customer_id = merged.merged_id and tags.origin = 'staff';
+where
+    tags.customer_id = merged.merged_id
+    and tags.customer_id = any(array(select merged_id from merged))
+    and tags.origin = 'staff';
 
-set local enable_hashjoin = on;
 set local enable_mergejoin = on;
+set local enable_nestloop = on;
+set local enable_indexscan = on;
 
 delete from links_to_follow
 using fresh_links

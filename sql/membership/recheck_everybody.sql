@@ -13,6 +13,9 @@ select
     soonest.recheck_at
 from soonest
 left join segment_rechecks as known on soonest.customer_id = known.customer_id
-where known.customer_id is null or soonest.recheck_at != known.recheck_at
+where
+    known.customer_id is null
+    or soonest.recheck_at < known.recheck_at
+    or known.recheck_at <= :as_of
 on conflict (customer_id) do update
     set recheck_at = excluded.recheck_at;

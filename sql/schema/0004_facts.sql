@@ -76,7 +76,10 @@ create table segment_members (
 
 create unique index segment_members_now on segment_members (segment, customer_id)
 where left_at is null;
-create index segment_members_of_customer on segment_members (customer_id);
+create index segment_members_of_customer on segment_members (customer_id, segment)
+where left_at is null;
+create index segment_members_past on segment_members (customer_id)
+where left_at is not null;
 
 -- How large was each segment, at every refresh that moved it?
 create table segment_sizes (
@@ -115,6 +118,7 @@ comment on column tags.source is
 'rule: the file; staff: who; platform: the configured source';
 
 create index tags_of_customer on tags (customer_id);
+create index tags_of_staff on tags (customer_id) where origin = 'staff';
 create index tags_by_tag on tags (tag, value);
 create index tags_expiring on tags (expires_at) where expires_at is not null;
 

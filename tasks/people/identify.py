@@ -1,7 +1,10 @@
 """Who is who: joins identifiers seen together into customers, and parts them again."""
 
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import datetime
+from tempfile import TemporaryFile
+from typing import IO, Any
 
 from sqlalchemy import Connection, Engine, RowMapping
 
@@ -13,6 +16,8 @@ SHARED_CAP = 10
 CLUSTER_CAP = 50
 # Identifiers that have no customer yet count from here, after every customer.
 NEW_FROM = 1 << 60
+# Fewer identifiers and customers than this are not worth a second connection.
+MANY = 100_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +49,10 @@ def identify(
 ) -> Identified:
     """Give every new identifier its customer and follow every new link, once.
 
-    Reads what is new and its neighbourhood, never the whole graph; one transaction,
-    one run at a time. Who is one person does not depend on the order in which links
-    arrive.
+    Reads what is new and its neighbourhood, never the whole graph; one run at a time.
+    Who is one person does not depend on the order in which links arrive. One
+    transaction, or for very many two at once: whatever becomes of them, each person is
+    joined whole or not yet, and the next run does what is left.
     """
     with engine.begin() as connection:
         run(connection, "identify/gather", new_from=NEW_FROM)
@@ -60,14 +66,17 @@ def identify(
         parted = _part(connection, as_of, "through an identifier that many share")
         if shared or parted.has_looked:
             run(connection, "identify/look_again", new_from=NEW_FROM)
-        joined = _join(connection, as_of, cluster_cap)
+        held = _gather_clusters(connection, as_of, cluster_cap)
+        # A second connection sees nothing of what this one wrote.
+        has_written = bool(shared or parted.has_looked)
+        joined = _join(engine, connection, as_of, has_written)
         assigned = run(connection, "identify/assign").scalar_one()
         run(connection, "identify/describe")
     return Identified(
         new_customers=parted.new_customers + joined.new_customers,
         merges=joined.merged,
         parted=parted.parted,
-        conflicts=shared + joined.conflicts,
+        conflicts=shared + held,
         assigned_orders=assigned,
     )
 
@@ -163,7 +172,11 @@ class _Parted:
 class _Joined:
     new_customers: int
     merged: int
-    conflicts: int
+
+    def __add__(self, other: "_Joined") -> "_Joined":
+        return _Joined(
+            self.new_customers + other.new_customers, self.merged + other.merged
+        )
 
 
 def _part(connection: Connection, as_of: datetime, because: str) -> _Parted:
@@ -175,20 +188,72 @@ def _part(connection: Connection, as_of: datetime, because: str) -> _Parted:
     return _Parted(**found.mappings().one(), has_looked=True)
 
 
-def _join(connection: Connection, as_of: datetime, cluster_cap: int) -> _Joined:
+def _gather_clusters(connection: Connection, as_of: datetime, cluster_cap: int) -> int:
+    """Label who is one person; returns how many clusters a person must look at."""
     run(connection, "identify/merge_gather", new_from=NEW_FROM)
     _settle(connection)
+    run(connection, "identify/leaves")
     held = run(
         connection,
         "identify/hold",
         new_from=NEW_FROM,
         cluster_cap=cluster_cap,
         as_of=as_of,
-    ).scalar_one()
+    )
+    return int(held.scalar_one())
+
+
+def _join(
+    engine: Engine, connection: Connection, as_of: datetime, has_written: bool
+) -> _Joined:
+    """Join every cluster, half of very many of them on a connection of its own.
+
+    The halves share no customer, and so no row. The other half may be committed though
+    this one fails: it is whole, and its links are followed.
+    """
+    many = run(connection, "identify/count_nodes").scalar_one() >= MANY
+    if has_written or not many:
+        return _join_clusters(connection, as_of)
+    run(connection, "identify/halve")
+    with (
+        ThreadPoolExecutor(1) as pool,
+        TemporaryFile() as nodes,
+        TemporaryFile() as links,
+    ):
+        _tell(connection, "nodes_beside", nodes)
+        _tell(connection, "links_beside", links)
+        beside = pool.submit(_join_beside, engine, as_of, nodes, links)
+        try:
+            here = _join_clusters(connection, as_of)
+        finally:
+            there = beside.result()
+    return here + there
+
+
+def _join_clusters(connection: Connection, as_of: datetime) -> _Joined:
     run(connection, "identify/merge", new_from=NEW_FROM, as_of=as_of)
     run(connection, "identify/keep_promise", as_of=as_of)
     found = run(connection, "identify/move", new_from=NEW_FROM, as_of=as_of)
-    return _Joined(conflicts=held, **found.mappings().one())
+    return _Joined(**found.mappings().one())
+
+
+def _tell(connection: Connection, table: str, file: IO[bytes]) -> None:
+    """Write down what a temporary table holds, which no other connection sees."""
+    cursor: Any = connection.connection.cursor()
+    cursor.copy_expert(f"copy {table} to stdout (format binary)", file)
+    file.seek(0)
+
+
+def _join_beside(
+    engine: Engine, as_of: datetime, nodes: IO[bytes], links: IO[bytes]
+) -> _Joined:
+    with engine.begin() as connection:
+        run(connection, "identify/receive")
+        cursor: Any = connection.connection.cursor()
+        for table, file in (("nodes", nodes), ("fresh_links", links)):
+            cursor.copy_expert(f"copy {table} from stdin (format binary)", file)
+            cursor.execute(f"analyze {table}")
+        return _join_clusters(connection, as_of)
 
 
 def _settle(connection: Connection) -> None:

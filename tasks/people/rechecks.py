@@ -29,7 +29,7 @@ def of_everybody(
         _collect(
             connection, [one for one in segments if one.name not in refused], as_of
         )
-    run(connection, "membership/recheck_everybody")
+    run(connection, "membership/recheck_everybody", as_of=as_of)
     return refused
 
 

@@ -1,7 +1,9 @@
 """Identities: who is one person, and how a mistake is taken back."""
 
+from typing import Any
+
 import pytest
-from sqlalchemy import Engine
+from sqlalchemy import Connection, Engine
 
 from tasks.people import identify
 from tests.tasks.people.seen_people import (
@@ -167,3 +169,88 @@ def test_the_newest_known_value_of_each_field_is_the_customers(engine: Engine) -
         )
     identify.identify(engine, AS_OF)
     assert execute(engine, "select name, city from customers") == [("Li Lei", "上海")]
+
+
+def many_people(engine: Engine) -> set[frozenset[str]]:
+    """Forty people: known ones who merge, known ones with a new address, new ones."""
+    for number in range(40):
+        saw(engine, f"buyer a{number}", f"phone {number}")
+        saw(engine, f"buyer b{number}")
+        ordered(engine, f"n{number}", f"b{number}")
+    identify.identify(engine, AS_OF)
+    for number in range(40):
+        saw(engine, f"email {number}", f"buyer a{number}")
+        if number % 2:
+            saw(engine, f"email {number}", f"buyer b{number}")
+        saw(engine, f"buyer c{number}", f"phone c{number}")
+    known = {
+        frozenset({f"buyer a{number}", f"phone {number}", f"email {number}"})
+        | ({f"buyer b{number}"} if number % 2 else set())
+        for number in range(40)
+    }
+    alone = {frozenset({f"buyer b{number}"}) for number in range(0, 40, 2)}
+    new = {frozenset({f"buyer c{n}", f"phone c{n}"}) for n in range(40)}
+    return known | alone | new
+
+
+def followed(engine: Engine) -> bool:
+    [[waiting]] = execute(engine, "select count(*) from links_to_follow")
+    return waiting == 0
+
+
+def test_two_connections_join_what_one_would(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    expected = many_people(engine)
+    monkeypatch.setattr(identify, "MANY", 0)
+    found = identify.identify(engine, AS_OF)
+    assert (found.new_customers, found.merges) == (40, 20)
+    assert people(engine) == expected and followed(engine)
+    buyers = buyers_of_orders(engine)
+    assert buyers["n1"] == customer_of(engine, "a1")
+    assert buyers["n2"] != customer_of(engine, "a2")
+    assert identify.identify(engine, AS_OF) == identify.Identified(0, 0, 0, 0, 0)
+
+
+@pytest.mark.parametrize("dies", [1, 2])
+def test_whichever_connection_dies_the_next_run_does_what_is_left(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch, dies: int
+) -> None:
+    expected = many_people(engine)
+    run, moved = identify.run, []
+
+    def killed(connection: Connection, name: str, /, **values: Any) -> Any:
+        done = run(connection, name, **values)
+        if name == "identify/move":
+            moved.append(connection)
+        first = dies == 1 and name == "identify/assign"
+        if first or (dies == 2 and len(moved) == 1 and moved[0] is connection):
+            raise ConnectionError("killed")
+        return done
+
+    with monkeypatch.context() as patched:
+        patched.setattr(identify, "MANY", 0)
+        patched.setattr(identify, "run", killed)
+        with pytest.raises(ConnectionError):
+            identify.identify(engine, AS_OF)
+    assert people(engine) != expected and not followed(engine)
+    identify.identify(engine, AS_OF)
+    assert people(engine) == expected and followed(engine)
+    [[merges, kept]] = execute(
+        engine,
+        "select count(*), count(distinct kept_id) from customer_merges",
+    )
+    assert merges == kept == 20
+
+
+def test_a_link_that_a_person_must_look_at_is_not_lost_between_two(
+    engine: Engine, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many_people(engine)
+    monkeypatch.setattr(identify, "MANY", 0)
+    found = identify.identify(engine, AS_OF, cluster_cap=3)
+    assert (found.merges, found.conflicts) == (0, 20)
+    [[held]] = execute(
+        engine, "select count(*) from identifier_links where held_at is not null"
+    )
+    assert held == 40 and followed(engine)
