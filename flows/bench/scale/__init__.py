@@ -119,10 +119,13 @@ def _a_day(engine: Engine, made: World) -> list[Figure]:
 
 def _beside_dbt(engine: Engine, address: str, made: World) -> list[Figure]:
     """The day after that: segments as a command, once the facts are there."""
-    world.day(engine, made.seed, DAY + timedelta(days=1), 0.01)
-    identify.identify(engine, AS_OF)
-    facts.refresh(engine, AS_OF, standards=STANDARDS)
-    return dbt.figures(address, made.customers)
+
+    def day_passes() -> None:
+        world.day(engine, made.seed, DAY + timedelta(days=1), 0.01)
+        identify.identify(engine, AS_OF)
+        facts.refresh(engine, AS_OF, standards=STANDARDS)
+
+    return dbt.figures(address, made.customers, day_passes)
 
 
 def _digest(engine: Engine) -> list[object]:

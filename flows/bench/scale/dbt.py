@@ -1,13 +1,16 @@
 """Five segments by dbt and by us, each as a command from its start to its end."""
 
+import shutil
 import subprocess
 import sys
 import tempfile
 import venv
+from collections.abc import Callable
 from pathlib import Path
 
 import psycopg2.extensions
 
+import sql
 from flows.bench import Figure, figure
 from tasks.people import definition
 from tasks.settings import environment, settings
@@ -36,31 +39,45 @@ five:
 """
 
 
-def figures(address: str, size: int) -> list[Figure]:
-    """Once segments are to follow a day's changes: dbt builds its tables anew."""
+def figures(address: str, size: int, day_passes: Callable[[], object]) -> list[Figure]:
+    """Five segments of a shop follow a day's changes; dbt builds its tables anew."""
     from flows.bench.scale import AS_OF
 
     with tempfile.TemporaryDirectory() as folder:
         _write_project(Path(folder), address)
         _seconds([str(_dbt()), "parse", "--quiet"], address, folder)
-        run = [str(_dbt()), "run", "--quiet"]
-        theirs = [_seconds(run, address, folder)]
-        ours = _seconds([*REFRESH, f"{AS_OF:%Y-%m-%dT%H:%M:%S}"], address, ".")
-        theirs.append(_seconds(run, address, folder))
-    name = f"eight segments after a day, a command, {size:,} customers"
-    what = "dbt run, five of them as tables"
-    return [figure("scale", name, ours, min(theirs), what, "s", 0.1)]
+        ours = [*REFRESH, f"{AS_OF:%Y-%m-%dT%H:%M:%S}"]
+        _copy_statements(Path(folder) / "sql")
+        # Who was in one of the other segments leaves it: not a day's work.
+        _seconds(ours, address, folder)
+        day_passes()
+        theirs = [str(_dbt()), "run", "--quiet"]
+        before = _seconds(theirs, address, folder)
+        taken = _seconds(ours, address, folder)
+        after = _seconds(theirs, address, folder)
+    name = f"five segments after a day, a command, {size:,} customers"
+    what = "dbt run, the same five as tables"
+    return [figure("scale", name, taken, min(before, after), what, "s", 0.1)]
+
+
+def _copy_statements(to: Path) -> None:
+    """Ours, as a shop has them that keeps five segments: found before the installed."""
+    others = [f"{one}.sql" for one in definition.names("segment") if one not in FIVE]
+    ours = Path(str(sql.folder()))
+    shutil.copytree(ours, to, ignore=shutil.ignore_patterns(*others))
 
 
 def _seconds(words: list[str], address: str, folder: str) -> float:
     from flows.bench.scale import seconds
+
+    given = {"DATABASE_URL": address, "DO_NOT_TRACK": "1", "PYTHONPATH": folder}
 
     def run() -> None:
         subprocess.run(
             words,
             check=True,
             cwd=folder,
-            env=environment(DATABASE_URL=address, DO_NOT_TRACK="1"),
+            env=environment(**given),
             stdout=subprocess.DEVNULL,
         )
 
